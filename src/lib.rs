@@ -1,0 +1,1 @@
+//! The `ottla` broker; see ARCHITECTURE.md for the map.
