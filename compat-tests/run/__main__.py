@@ -1,0 +1,54 @@
+"""The runner behind the Makefile: `python3 compat-tests/run test|verify|soak|fuzz|bench`.
+
+Standard library only: it is the program that installs everything else.
+"""
+
+import argparse
+import os
+import sys
+
+import paths
+import suites
+import summary
+import verify
+
+os.environ.setdefault("CARGO_TERM_COLOR", "never")
+
+
+def test(arguments: argparse.Namespace) -> int:
+    """Workspace tests, the release binary, then every suite of foreign clients against it."""
+    chosen = [*suites.CLIENTS]
+    if arguments.target == "ottla":
+        chosen = [*suites.WORKSPACE, suites.RELEASE, *chosen]
+    if arguments.only:
+        unknown = set(arguments.only) - {suite.name for suite in chosen}
+        if unknown:
+            sys.exit(f"no such suite: {', '.join(sorted(unknown))}; there are: {', '.join(suite.name for suite in chosen)}")
+        chosen = [suite for suite in chosen if suite.name in arguments.only]
+    return summary.show([suite.run(arguments.target) for suite in chosen])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="compat-tests/run", description=__doc__.splitlines()[0])
+    commands = parser.add_subparsers(required=True)
+
+    def command(name, function, *options):
+        sub = commands.add_parser(name, help=(function.__doc__ or "").splitlines()[0])
+        for flag, settings in options:
+            sub.add_argument(flag, **settings)
+        sub.set_defaults(run=function)
+
+    target = ("--target", {"default": "ottla", "choices": ["ottla", "kafka"]})
+    command("test", test, target, ("--only", {"nargs": "*"}))
+    command("verify", verify.verify)
+    command("fuzz", verify.fuzz, ("--runs", {"type": int, "default": 10_000_000}))
+    arguments = parser.parse_args()
+    paths.CACHE.mkdir(exist_ok=True)
+    return arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,138 @@
+"""Installs what the suites need, idempotently, from ordinary registries into `.cache/` (Debian packages: system-wide).
+
+Each public function is one need. It returns at once when the thing is there and raises `Unavailable` with a sentence when
+it can be neither found nor fetched; the suite that asked is then SKIPPED with that sentence.
+"""
+
+import functools
+import os
+import shutil
+import subprocess
+
+import paths
+
+
+class Unavailable(Exception):
+    """Why a toolchain or a registry could not be reached."""
+
+
+def quietly(command: list[str], what: str, **options) -> str:
+    """Runs a command, returns its output; raises Unavailable with the last lines of it on failure."""
+    print(f"  ({what})", flush=True)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=600, **options)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"{what}: {error}") from error
+    if done.returncode != 0:
+        tail = " / ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
+        raise Unavailable(f"{what}: {tail}")
+    return done.stdout
+
+
+def debian(program: str, package: str) -> None:
+    """Makes `program` available from Debian's `package`."""
+    if shutil.which(program):
+        return
+    if not shutil.which("apt-get"):
+        raise Unavailable(f"{program} is missing and this is not Debian")
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    quietly([*sudo, "apt-get", "update", "-qq"], "apt-get update", env=environment)
+    quietly([*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", package], f"install {package}", env=environment)
+
+
+@functools.cache
+def rust() -> None:
+    if not shutil.which("cargo"):
+        raise Unavailable("cargo is missing: install Rust")
+
+
+@functools.cache
+def kcat() -> None:
+    debian("kcat", "kcat")
+
+
+@functools.cache
+def python() -> None:
+    """A virtual environment with the Python clients, pinned in compat-tests/python/requirements.txt."""
+    requirements = paths.COMPAT / "python" / "requirements.txt"
+    stamp = paths.CACHE / "python" / "installed.txt"
+    if stamp.exists() and stamp.read_text() == requirements.read_text():
+        return
+    environment = paths.CACHE / "python"
+    shutil.rmtree(environment, ignore_errors=True)
+    try:
+        quietly(["python3", "-m", "venv", str(environment)], "create a Python environment")
+    except Unavailable:
+        debian("python3-with-venv", "python3-venv")  # no such program: always asks Debian
+        quietly(["python3", "-m", "venv", "--clear", str(environment)], "create a Python environment")
+    pip = [str(paths.PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)]
+    quietly(pip, "install the Python clients")
+    stamp.write_text(requirements.read_text())
+
+
+@functools.cache
+def java() -> None:
+    """A JDK 17 or newer, Apache Kafka's jars, and our Java programs compiled against them."""
+    if not java_is_recent():
+        debian("javac-17", "openjdk-17-jdk-headless")
+        if not java_is_recent():
+            raise Unavailable("Java 17 or newer is needed")
+    kafka_jars()
+    java_classes()
+    message_schema()
+
+
+def java_is_recent() -> bool:
+    if not (shutil.which("java") and shutil.which("javac")):
+        return False
+    answer = subprocess.run(["javac", "-version"], capture_output=True, text=True)
+    words = (answer.stdout + answer.stderr).split()
+    return len(words) >= 2 and words[1].split(".")[0].isdigit() and int(words[1].split(".")[0]) >= 17
+
+
+def kafka_jars() -> None:
+    """Apache Kafka's clients, tools and broker, as compat-tests/java/pom.xml names them, from Maven Central."""
+    pom = paths.COMPAT / "java" / "pom.xml"
+    stamp = paths.KAFKA_JARS / "installed.xml"
+    if stamp.exists() and stamp.read_text() == pom.read_text():
+        return
+    debian("mvn", "maven")
+    shutil.rmtree(paths.KAFKA_JARS, ignore_errors=True)
+    goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+    options = [f"-DoutputDirectory={paths.KAFKA_JARS}", "-DincludeScope=runtime"]
+    quietly(["mvn", "-q", "-B", "-ntp", "-f", str(pom), goal, *options], "fetch Apache Kafka's jars")
+    for derived in (paths.JAVA_CLASSES, paths.KAFKA_TEMPLATE):
+        shutil.rmtree(derived, ignore_errors=True)
+    paths.MESSAGE_SCHEMA.unlink(missing_ok=True)
+    stamp.write_text(pom.read_text())
+
+
+def java_classes() -> None:
+    sources = sorted((paths.COMPAT / "java" / "src").rglob("*.java"))
+    stamp = paths.JAVA_CLASSES / "compiled"
+    if stamp.exists() and all(source.stat().st_mtime < stamp.stat().st_mtime for source in sources):
+        return
+    paths.JAVA_CLASSES.mkdir(parents=True, exist_ok=True)
+    command = ["javac", "-nowarn", "-d", str(paths.JAVA_CLASSES), "-cp", f"{paths.KAFKA_JARS}/*", *map(str, sources)]
+    quietly(command, "compile the Java programs")
+    paths.MESSAGE_SCHEMA.unlink(missing_ok=True)
+    stamp.write_text("")
+
+
+def message_schema() -> None:
+    """Every message of the protocol, field by field, read out of the kafka-clients jar for the differential suite."""
+    if paths.MESSAGE_SCHEMA.exists():
+        return
+    text = quietly(["java", "-cp", paths.CLASSPATH, "ottla.SchemaDump"], "read the message schemas from kafka-clients")
+    paths.MESSAGE_SCHEMA.write_text(text)
+
+
+def cargo_tool(name: str, version: str) -> str:
+    """Builds a cargo subcommand once into the cache; returns the path of the program."""
+    rust()
+    program = shutil.which(name) or str(paths.CARGO_TOOLS / "bin" / name)
+    if not os.path.exists(program):
+        command = ["cargo", "install", "--quiet", "--locked", "--root", str(paths.CARGO_TOOLS), f"{name}@{version}"]
+        quietly(command, f"build {name} {version}, once")
+    return program

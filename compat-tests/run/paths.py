@@ -1,0 +1,19 @@
+"""Where things are: the repository, the git-ignored cache, and what the installer put there."""
+
+import os
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPAT = ROOT / "compat-tests"
+CACHE = ROOT / ".cache"
+LOGS = CACHE / "logs"
+WORK = CACHE / "work"  # data directories of brokers under test; each run makes its own below it
+PYTHON = CACHE / "python" / "bin" / "python"
+KAFKA_JARS = CACHE / "kafka-jars"
+JAVA_CLASSES = CACHE / "java-classes"
+MESSAGE_SCHEMA = CACHE / "kafka-schema.json"
+KAFKA_TEMPLATE = CACHE / "kafka-formatted"  # a formatted, never started, directory of Apache Kafka
+CARGO_TOOLS = CACHE / "cargo-tools"
+OTTLA = Path(os.environ.get("OTTLA_BINARY", Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "ottla"))
+
+CLASSPATH = f"{JAVA_CLASSES}:{KAFKA_JARS}/*:{COMPAT}/java/logging"

@@ -1,0 +1,97 @@
+"""The list of suites, and how one is run: a child process, its output shown and kept, its tests counted.
+
+A suite says how many of its tests passed in lines that this file can read: `test result: ok. N passed; N failed`
+(cargo) or `stories: N passed, N failed` (ours). A child that exits badly without such a line counts as one failure.
+"""
+
+import os
+import re
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import install
+import paths
+from summary import Result
+
+CARGO_COUNT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed")
+STORY_COUNT = re.compile(r"^stories: (\d+) passed, (\d+) failed")
+FAILED_TEST = re.compile(r"^(?:test (\S+) \.\.\. FAILED|\s+FAIL (.+))$")
+
+
+@dataclass
+class Suite:
+    """One entry of the summary. `needs` are installers; the first that raises Unavailable makes the suite SKIPPED."""
+
+    name: str
+    command: list[str]
+    needs: list[Callable[[], None]] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+    limit_s: int = 900
+    foreign: bool = True  # speaks to a broker, so it can be pointed at Apache Kafka as well
+
+    def run(self, target: str) -> Result:
+        result = Result(self.name)
+        started = time.monotonic()
+        print(f"\n── {self.name} ──", flush=True)
+        try:
+            for need in self.needs:
+                need()
+        except install.Unavailable as reason:
+            result.skipped_because = str(reason)
+            print(f"SKIPPED: {reason}")
+        else:
+            self._run_child(target, result)
+        result.seconds = time.monotonic() - started
+        return result
+
+    def _run_child(self, target: str, result: Result) -> None:
+        environment = os.environ | {"PYTHONUNBUFFERED": "1", "COMPAT_TARGET": target, "PYTHONPATH": str(paths.COMPAT / "run")}
+        environment |= self.environment
+        paths.LOGS.mkdir(parents=True, exist_ok=True)
+        with open(paths.LOGS / f"{self.name.replace(' ', '-')}.log", "w") as log:
+            command = ["timeout", "--kill-after=20", str(self.limit_s), *self.command]
+            child = subprocess.Popen(
+                command, cwd=paths.ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            )
+            for line in child.stdout:
+                log.write(line)
+                print(line, end="", flush=True)
+                count(line, result)
+            status = child.wait()
+        if status == 124:
+            result.failures.append(f"stopped after {self.limit_s} s")
+        if status != 0 and result.failed == 0:
+            result.failed = 1
+            result.failures.append(f"`{' '.join(self.command)}` exited with {status}")
+        elif status == 0 and result.passed == 0 and result.failed == 0:
+            result.passed = 1
+
+
+def count(line: str, result: Result) -> None:
+    """Adds what one line of output says about tests."""
+    for pattern in (CARGO_COUNT, STORY_COUNT):
+        if match := pattern.match(line):
+            result.passed += int(match[1])
+            result.failed += int(match[2])
+    if match := FAILED_TEST.match(line):
+        result.failures.append(match[1] or match[2])
+
+
+def cargo(name: str, *arguments: str, **environment: str) -> Suite:
+    return Suite(name, ["cargo", *arguments], [install.rust], environment, foreign=False)
+
+
+def stories(name: str, path: str, *needs: Callable[[], None], limit_s: int = 600) -> Suite:
+    """A folder of compat-tests/ whose files hold stories (see story.py)."""
+    return Suite(name, [str(paths.PYTHON), str(paths.COMPAT / "run" / "story.py"), str(paths.COMPAT / path)], [install.python, *needs], limit_s=limit_s)
+
+
+# `--lib --bins --tests --examples` and doctests in one go; one profile, so that nothing is built twice.
+WORKSPACE = [
+    cargo("cargo test", "test", "--workspace", "--no-fail-fast"),
+    cargo("documentation", "doc", "--workspace", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings"),
+]
+RELEASE = cargo("release build", "build", "--release", "--bin", "ottla")
+CLIENTS: list[Suite] = []

@@ -1,0 +1,44 @@
+"""`make verify` and `make fuzz`: what is checked about the source itself. Verify never writes outside target/ and .cache/."""
+
+import functools
+import os
+import subprocess
+
+import install
+import paths
+import summary
+from suites import WORKSPACE, Suite, cargo
+
+
+@functools.cache
+def cargo_deny() -> None:
+    os.environ["PATH"] = f"{paths.CARGO_TOOLS / 'bin'}:{os.environ['PATH']}"
+    install.cargo_tool("cargo-deny", "0.18.4")
+
+
+def verify(_arguments) -> int:
+    """Formatting, lints, tidy, tests, documentation, and what the dependencies bring."""
+    checks = [
+        cargo("formatting", "fmt", "--all", "--check"),
+        cargo("clippy", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"),
+        *WORKSPACE,
+        # Advisories need a database that a closed network cannot fetch; bans, licences and sources are checked offline.
+        Suite("cargo-deny", ["cargo-deny", "--log-level", "error", "check", "bans", "licenses", "sources"], [cargo_deny]),
+    ]
+    return summary.show([check.run("ottla") for check in checks])
+
+
+def fuzz(arguments) -> int:
+    """Every fuzz target of every fuzz crate, for a number of executions each."""
+    os.environ["PATH"] = f"{paths.CARGO_TOOLS / 'bin'}:{os.environ['PATH']}"
+    install.cargo_tool("cargo-fuzz", "0.13.1")
+    results = []
+    for manifest in sorted(paths.ROOT.glob("**/fuzz/Cargo.toml")):
+        if ".cache" in manifest.parts or "target" in manifest.parts:
+            continue
+        folder = manifest.parent
+        targets = subprocess.run(["cargo", "fuzz", "list", "--fuzz-dir", str(folder)], capture_output=True, text=True, check=True).stdout.split()
+        for target in targets:
+            command = ["cargo", "fuzz", "run", "-s", "none", "--fuzz-dir", str(folder), target, "--", f"-runs={arguments.runs}", "-rss_limit_mb=2048"]
+            results.append(Suite(f"fuzz {target}", command, limit_s=24 * 3600, foreign=False).run("ottla"))
+    return summary.show(results)
