@@ -1,1 +1,3 @@
 //! The `ottla` broker; see ARCHITECTURE.md for the map.
+
+pub mod metrics;

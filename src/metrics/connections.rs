@@ -1,0 +1,126 @@
+//! What is counted per connection, and the two memory budgets of the network.
+
+use super::definitions;
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
+
+/// Why a connection was not served at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefuseReason {
+    /// `max.connections.per.ip` or its overrides.
+    PerAddress,
+}
+
+/// What ended a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The client closed it.
+    Client,
+    /// The socket failed.
+    Network,
+    /// Nothing was completed for `connections.max.idle.ms`.
+    Idle,
+    /// The client sent what cannot be served.
+    Protocol,
+    /// A handler asked for it, such as a failed produce with acks=0.
+    Handler,
+    /// The records of an answer could not be read.
+    Storage,
+    /// The broker is stopping.
+    Shutdown,
+}
+
+impl CloseReason {
+    const ALL: [Self; 7] = [
+        Self::Client,
+        Self::Network,
+        Self::Idle,
+        Self::Protocol,
+        Self::Handler,
+        Self::Storage,
+        Self::Shutdown,
+    ];
+
+    /// As the label says it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Network => "network",
+            Self::Idle => "idle",
+            Self::Protocol => "protocol",
+            Self::Handler => "handler",
+            Self::Storage => "storage",
+            Self::Shutdown => "shutdown",
+        }
+    }
+}
+
+/// The vectors that [`ListenerMetrics`] come from.
+pub struct ConnectionMetrics {
+    open: IntGaugeVec,
+    accepted: IntCounterVec,
+    refused: IntCounterVec,
+    closed: IntCounterVec,
+    received_bytes: IntCounterVec,
+    sent_bytes: IntCounterVec,
+    /// Held by requests.
+    pub request_memory_bytes: IntGauge,
+    pub request_memory_limit_bytes: IntGauge,
+    /// Held by records on their way out.
+    pub response_memory_bytes: IntGauge,
+    pub response_memory_limit_bytes: IntGauge,
+}
+
+/// The handles of one listener.
+#[derive(Clone)]
+pub struct ListenerMetrics {
+    pub open: IntGauge,
+    pub accepted: IntCounter,
+    refused_per_address: IntCounter,
+    closed: [IntCounter; CloseReason::ALL.len()],
+    pub received_bytes: IntCounter,
+    pub sent_bytes: IntCounter,
+}
+
+impl ConnectionMetrics {
+    pub(super) fn new(registry: &Registry) -> Self {
+        let request_memory = definitions::REQUEST_MEMORY.gauges(registry);
+        let response_memory = definitions::RESPONSE_MEMORY.gauges(registry);
+        Self {
+            open: definitions::CONNECTIONS.gauges(registry),
+            accepted: definitions::CONNECTIONS_ACCEPTED.counters(registry),
+            refused: definitions::CONNECTIONS_REFUSED.counters(registry),
+            closed: definitions::CONNECTIONS_CLOSED.counters(registry),
+            received_bytes: definitions::RECEIVED_BYTES.counters(registry),
+            sent_bytes: definitions::SENT_BYTES.counters(registry),
+            request_memory_bytes: request_memory.with_label_values(&["used"]),
+            request_memory_limit_bytes: request_memory.with_label_values(&["max"]),
+            response_memory_bytes: response_memory.with_label_values(&["used"]),
+            response_memory_limit_bytes: response_memory.with_label_values(&["max"]),
+        }
+    }
+
+    /// The handles of the listener called `name`.
+    pub fn listener(&self, name: &str) -> ListenerMetrics {
+        let closed = |reason: CloseReason| self.closed.with_label_values(&[name, reason.name()]);
+        ListenerMetrics {
+            open: self.open.with_label_values(&[name]),
+            accepted: self.accepted.with_label_values(&[name]),
+            refused_per_address: self.refused.with_label_values(&[name, "per_address"]),
+            closed: CloseReason::ALL.map(closed),
+            received_bytes: self.received_bytes.with_label_values(&[name]),
+            sent_bytes: self.sent_bytes.with_label_values(&[name]),
+        }
+    }
+}
+
+impl ListenerMetrics {
+    pub fn refused(&self, reason: RefuseReason) {
+        match reason {
+            RefuseReason::PerAddress => self.refused_per_address.inc(),
+        }
+    }
+
+    pub fn closed(&self, reason: CloseReason) {
+        self.closed[reason as usize].inc();
+    }
+}

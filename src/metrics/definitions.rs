@@ -1,0 +1,125 @@
+//! The list of all metrics: name, kind, labels, sentence. Adding a metric is adding a line here and keeping its handle
+//! where it is counted; a test refuses a scraped metric that the list lacks.
+
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+
+/// How a metric moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only grows.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Counts by size, in the unit that the name ends with.
+    Histogram,
+}
+
+/// One metric of the list.
+#[derive(Debug)]
+pub struct Definition {
+    /// Ends with the unit, and with `_total` for counters.
+    pub name: &'static str,
+    pub kind: Kind,
+    pub labels: &'static [&'static str],
+    /// What it says, in one sentence.
+    pub help: &'static str,
+}
+
+/// Upper bounds of latency buckets, in seconds: from what an append in the page cache takes to a request's time-out.
+pub const LATENCY_BUCKETS: &[f64] = &[
+    0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
+    1.0, 2.5, 5.0, 10.0, 30.0,
+];
+
+macro_rules! definitions {
+    ($($name:ident = $metric:literal $kind:ident [$($label:literal),*] $help:literal;)*) => {
+        $(
+            #[doc = $help]
+            pub const $name: Definition = Definition {
+                name: $metric,
+                kind: Kind::$kind,
+                labels: &[$($label),*],
+                help: $help,
+            };
+        )*
+        /// The list, in the order written.
+        pub const DEFINITIONS: &[&Definition] = &[$(&$name),*];
+    };
+}
+
+definitions! {
+    REQUESTS = "ottla_requests_total" Counter ["api", "version"] "Requests begun, by API and version.";
+    REQUEST_ERRORS = "ottla_request_errors_total" Counter ["api", "error"] "Errors answered, by API and error; one answer may hold several.";
+    REQUEST_BYTES = "ottla_request_bytes_total" Counter ["api"] "Bytes of requests, headers included.";
+    RESPONSE_BYTES = "ottla_response_bytes_total" Counter ["api"] "Bytes of responses, headers included.";
+    REQUEST_SECONDS = "ottla_request_seconds" Histogram ["api", "stage"] "Time of a request by stage: handle until the handler returned, wait for replicas, data or a deadline, send until the socket took the last byte.";
+    CONNECTIONS = "ottla_connections" Gauge ["listener"] "Open connections.";
+    CONNECTIONS_ACCEPTED = "ottla_connections_accepted_total" Counter ["listener"] "Connections accepted.";
+    CONNECTIONS_REFUSED = "ottla_connections_refused_total" Counter ["listener", "reason"] "Connections closed at once because a limit was reached.";
+    CONNECTIONS_CLOSED = "ottla_connections_closed_total" Counter ["listener", "reason"] "Connections closed, by what ended them.";
+    RECEIVED_BYTES = "ottla_network_received_bytes_total" Counter ["listener"] "Bytes read from sockets.";
+    SENT_BYTES = "ottla_network_sent_bytes_total" Counter ["listener"] "Bytes written to sockets.";
+    REQUEST_MEMORY = "ottla_request_memory_bytes" Gauge ["limit"] "Memory that requests being read or handled hold, and its limit (queued.max.request.bytes).";
+    RESPONSE_MEMORY = "ottla_response_memory_bytes" Gauge ["limit"] "Memory that record reads hold on their way to sockets, and its limit.";
+    PROCESS_CPU = "process_cpu_seconds_total" Counter [] "User and system CPU time spent.";
+    PROCESS_RESIDENT = "process_resident_memory_bytes" Gauge [] "Resident memory, page cache not counted.";
+    PROCESS_OPEN_FILES = "process_open_fds" Gauge [] "Open file descriptors.";
+    PROCESS_THREADS = "process_threads" Gauge [] "Threads.";
+    BUILD = "ottla_build_info" Gauge ["version"] "Always 1; the label carries the version.";
+}
+
+impl Definition {
+    fn opts(&self) -> Opts {
+        Opts::new(self.name, self.help)
+    }
+
+    pub(super) fn counters(&self, registry: &Registry) -> IntCounterVec {
+        let counters =
+            IntCounterVec::new(self.opts(), self.labels).expect("the list's names are valid");
+        register(registry, counters)
+    }
+
+    pub(super) fn gauges(&self, registry: &Registry) -> IntGaugeVec {
+        let gauges =
+            IntGaugeVec::new(self.opts(), self.labels).expect("the list's names are valid");
+        register(registry, gauges)
+    }
+
+    pub(super) fn latencies(&self, registry: &Registry) -> HistogramVec {
+        let opts = HistogramOpts::from(self.opts()).buckets(LATENCY_BUCKETS.to_vec());
+        let histograms = HistogramVec::new(opts, self.labels).expect("the list's names are valid");
+        register(registry, histograms)
+    }
+}
+
+fn register<C: prometheus::core::Collector + Clone + 'static>(
+    registry: &Registry,
+    collector: C,
+) -> C {
+    registry
+        .register(Box::new(collector.clone()))
+        .expect("each line of the list is registered once");
+    collector
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn names_are_unique_and_end_as_their_kind_does() {
+        let mut names = BTreeSet::new();
+        for definition in DEFINITIONS {
+            assert!(names.insert(definition.name), "{} twice", definition.name);
+            let total = definition.name.ends_with("_total");
+            assert_eq!(
+                total,
+                definition.kind == Kind::Counter,
+                "{}",
+                definition.name
+            );
+            assert!(definition.help.ends_with('.'), "{}", definition.name);
+        }
+    }
+}
