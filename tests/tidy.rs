@@ -49,7 +49,6 @@ const LAYERS: &[(&str, &[&str])] = &[
         "background",
         &["config", "metadata", "metrics", "partition"],
     ),
-    (&[]),
     ("config", &[]),
     ("coordinator", &["config", "metadata", "metrics"]),
     ("fetch", &["config", "metadata", "metrics", "partition"]),
