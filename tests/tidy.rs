@@ -99,7 +99,12 @@ const CRATES: &[(&str, &[&str])] = &[
 const SHELLS: &[(&str, &[&str])] = &[
     (
         "std::fs",
-        &["storage/src/disk", "src/cli/", "src/config/load.rs"],
+        &[
+            "storage/src/disk",
+            "src/cli/",
+            "src/config/load.rs",
+            "src/metrics/process.rs",
+        ],
     ),
     ("tokio::fs", &[]),
     ("std::net::Tcp", &[]),
