@@ -1,3 +1,5 @@
 //! The `ottla` broker; see ARCHITECTURE.md for the map.
 
+pub mod background;
 pub mod metrics;
+pub mod world;

@@ -1,0 +1,72 @@
+//! Wall and monotonic time. The only file of `src/` that asks the operating system what time it is.
+//!
+//! Guarantees: [`Clock::elapsed`] never goes back; a simulated clock moves exactly with `tokio::time`, so a paused or
+//! simulated runtime decides it. Does not sleep: `tokio::time::sleep` does.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::Instant;
+
+/// Time as a value that is passed down. Cheap to clone; clones agree with each other.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    origin: Instant,
+    /// The wall time at `origin`, when the wall clock is simulated too.
+    simulated_origin_ms: Option<i64>,
+}
+
+impl Clock {
+    /// The machine's clocks.
+    pub fn system() -> Self {
+        Self {
+            origin: Instant::now(),
+            simulated_origin_ms: None,
+        }
+    }
+
+    /// A clock that reads `start_ms` (Unix epoch, milliseconds) now and moves with `tokio::time`.
+    pub fn simulated(start_ms: i64) -> Self {
+        Self {
+            origin: Instant::now(),
+            simulated_origin_ms: Some(start_ms),
+        }
+    }
+
+    /// Milliseconds since the Unix epoch. May jump when the machine's clock is set.
+    pub fn wall_ms(&self) -> i64 {
+        match self.simulated_origin_ms {
+            Some(start_ms) => start_ms.saturating_add(to_ms(self.elapsed())),
+            None => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, to_ms),
+        }
+    }
+
+    /// Time since this clock (or the one it was cloned from) was made. Never goes back.
+    pub fn elapsed(&self) -> Duration {
+        Instant::now().saturating_duration_since(self.origin)
+    }
+}
+
+fn to_ms(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_simulated_clock_moves_exactly_with_the_runtime() {
+        let clock = Clock::simulated(1_000);
+        assert_eq!(clock.wall_ms(), 1_000);
+        tokio::time::advance(Duration::from_millis(250)).await;
+        assert_eq!(clock.wall_ms(), 1_250);
+        assert_eq!(clock.clone().elapsed(), Duration::from_millis(250));
+    }
+
+    #[test]
+    fn the_system_clock_is_after_this_code_was_written() {
+        assert!(Clock::system().wall_ms() > 1_700_000_000_000);
+    }
+}
