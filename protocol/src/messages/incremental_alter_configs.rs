@@ -1,0 +1,52 @@
+//! IncrementalAlterConfigs (key 44, versions 0–1): changes single configuration values (KIP-339).
+//!
+//! * 1: flexible
+
+use crate::derive::Message;
+use crate::{ErrorCode, Str, TaggedFields};
+
+/// What is asked: see the head of this file.
+#[derive(Clone, Debug, PartialEq, Message)]
+#[kafka(key = 44, response = IncrementalAlterConfigsResponse, versions = "0..=1", flexible = "1..")]
+pub struct IncrementalAlterConfigsRequest {
+    pub resources: Vec<AlterConfigsResource>,
+    pub validate_only: bool,
+    pub unknown_tagged_fields: TaggedFields,
+}
+
+/// An element of [`IncrementalAlterConfigsRequest::resources`].
+#[derive(Clone, Debug, PartialEq, Message)]
+pub struct AlterConfigsResource {
+    pub resource_type: i8,
+    pub resource_name: Str,
+    pub configs: Vec<AlterableConfig>,
+    pub unknown_tagged_fields: TaggedFields,
+}
+
+/// An element of [`AlterConfigsResource::configs`].
+#[derive(Clone, Debug, PartialEq, Message)]
+pub struct AlterableConfig {
+    pub name: Str,
+    pub config_operation: i8,
+    pub value: Option<Str>,
+    pub unknown_tagged_fields: TaggedFields,
+}
+
+/// What is answered.
+#[derive(Clone, Debug, PartialEq, Message)]
+#[kafka(versions = "0..=1", flexible = "1..")]
+pub struct IncrementalAlterConfigsResponse {
+    pub throttle_time_ms: i32,
+    pub responses: Vec<AlterConfigsResourceResponse>,
+    pub unknown_tagged_fields: TaggedFields,
+}
+
+/// An element of [`IncrementalAlterConfigsResponse::responses`].
+#[derive(Clone, Debug, PartialEq, Message)]
+pub struct AlterConfigsResourceResponse {
+    pub error_code: ErrorCode,
+    pub error_message: Option<Str>,
+    pub resource_type: i8,
+    pub resource_name: Str,
+    pub unknown_tagged_fields: TaggedFields,
+}

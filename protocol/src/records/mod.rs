@@ -1,0 +1,1 @@
+//! The records Kafka keeps in its internal topics and beside its logs.

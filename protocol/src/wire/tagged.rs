@@ -1,0 +1,120 @@
+//! Tagged fields that this version of the protocol does not know (KIP-482).
+//!
+//! They are kept as they came and written back in ascending order among the known ones, so that a relayed message loses nothing.
+
+use bytes::Bytes;
+
+use super::decoder::Decoder;
+use super::encoder::Encoder;
+use super::error::{DecodeError, EncodeError};
+use super::field::Version;
+
+/// One tagged field, its content undecoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawTaggedField {
+    /// The number that names the field within its struct.
+    pub tag: u32,
+    /// Its encoded value.
+    pub content: Bytes,
+}
+
+/// The unknown tagged fields of a struct, ascending by tag.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaggedFields(Box<[RawTaggedField]>);
+
+impl TaggedFields {
+    /// From fields in any order.
+    pub fn new(mut fields: Vec<RawTaggedField>) -> Self {
+        fields.sort_by_key(|field| field.tag);
+        Self(fields.into_boxed_slice())
+    }
+
+    /// The fields, ascending by tag.
+    pub fn fields(&self) -> &[RawTaggedField] {
+        &self.0
+    }
+
+    /// Whether there are none, as there nearly always are.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Reads the tagged fields of a struct that knows none.
+    pub fn read_all(from: &mut Decoder) -> Result<Self, DecodeError> {
+        let mut unknown = Vec::new();
+        for _ in 0..from.unsigned_varint()? {
+            let (tag, size) = Self::read_tag(from)?;
+            unknown.push(RawTaggedField {
+                tag,
+                content: from.slice(size)?,
+            });
+        }
+        Ok(Self::new(unknown))
+    }
+
+    /// Reads what stands before a tagged field's content: its tag and size.
+    pub fn read_tag(from: &mut Decoder) -> Result<(u32, usize), DecodeError> {
+        Ok((from.unsigned_varint()?, from.unsigned_varint()? as usize))
+    }
+
+    /// Begins writing the tagged fields of a struct, `known` of which are known ones that are set.
+    ///
+    /// # Errors
+    /// [`EncodeError::TagsNotInVersion`] when there are some and the version cannot carry them.
+    pub fn begin_writing(
+        &self,
+        known: usize,
+        to: &mut Encoder,
+        version: Version,
+    ) -> Result<UnknownTags<'_>, EncodeError> {
+        if version.flexible {
+            to.put_unsigned_varint((known + self.0.len()) as u32);
+        } else if !self.0.is_empty() {
+            return Err(EncodeError::TagsNotInVersion {
+                version: version.number,
+            });
+        }
+        Ok(UnknownTags { left: &self.0 })
+    }
+}
+
+/// The unknown fields still to be written.
+#[derive(Debug)]
+pub struct UnknownTags<'a> {
+    left: &'a [RawTaggedField],
+}
+
+impl UnknownTags<'_> {
+    /// Writes the unknown fields below `tag`, then the known field `tag` itself.
+    pub fn put_known(
+        &mut self,
+        tag: u32,
+        to: &mut Encoder,
+        write: impl FnOnce(&mut Encoder) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        self.put_while(to, |field| field.tag < tag);
+        let mut content = Encoder::new();
+        write(&mut content)?;
+        let length = content.size_bytes();
+        to.put_unsigned_varint(tag);
+        to.put_unsigned_varint(u32::try_from(length).map_err(|_| EncodeError::TooLong { length })?);
+        to.append(content);
+        Ok(())
+    }
+
+    /// Writes the unknown fields that are left.
+    pub fn finish(mut self, to: &mut Encoder) {
+        self.put_while(to, |_| true);
+    }
+
+    fn put_while(&mut self, to: &mut Encoder, wanted: impl Fn(&RawTaggedField) -> bool) {
+        while let Some((field, rest)) = self.left.split_first()
+            && wanted(field)
+        {
+            to.put_unsigned_varint(field.tag);
+            to.put_unsigned_varint(field.content.len() as u32);
+            to.put_shared(&field.content);
+            self.left = rest;
+        }
+    }
+}
