@@ -1,0 +1,4 @@
+//! The codec against itself, against `kafka-protocol`, against bytes of the Java client, and against hostile bytes.
+
+#[path = "codec/round_trip.rs"]
+mod round_trip;
