@@ -1,5 +1,6 @@
 //! The `ottla` broker; see ARCHITECTURE.md for the map.
 
 pub mod background;
+pub mod config;
 pub mod metrics;
 pub mod world;

@@ -1,0 +1,54 @@
+//! Quotas, throttles and delegation tokens (`QuotaConfig`, `DelegationTokenManagerConfigs`).
+
+use super::key::{Check, Key, Kind, Origin};
+
+/// The keys of this subject.
+pub const KEYS: &[Key] = &[
+    Key::broker("alter.log.dirs.replication.quota.window.num", Kind::Int, Some("11"))
+        .check(Check::AtLeast(1))
+        .says("Number of samples kept for the quota on moves between log directories."),
+    Key::broker("alter.log.dirs.replication.quota.window.size.seconds", Kind::Int, Some("1"))
+        .check(Check::AtLeast(1))
+        .says("Length of one sample of the quota on moves between log directories."),
+    Key::broker("client.quota.callback.class", Kind::Class, None)
+        .refused("Java plugins cannot be loaded, and clients would be limited otherwise than the plugin says; remove the key")
+        .says("Java class that decides the limits of clients."),
+    Key::broker("quota.window.num", Kind::Int, Some("11"))
+        .check(Check::AtLeast(1))
+        .says("Number of samples kept for client quotas."),
+    Key::broker("quota.window.size.seconds", Kind::Int, Some("1"))
+        .check(Check::AtLeast(1))
+        .says("Length of one sample of client quotas."),
+    Key::broker("replication.quota.window.num", Kind::Int, Some("11"))
+        .check(Check::AtLeast(1))
+        .says("Number of samples kept for replication throttles."),
+    Key::broker("replication.quota.window.size.seconds", Kind::Int, Some("1"))
+        .check(Check::AtLeast(1))
+        .says("Length of one sample of replication throttles."),
+    Key::broker("follower.replication.throttled.rate", Kind::Long, Some("9223372036854775807"))
+        .check(Check::AtLeast(0))
+        .cluster_wide()
+        .origin(Origin::DynamicOnly)
+        .says("Bytes per second for throttled replicas on the follower's side; can only be set dynamically."),
+    Key::broker("leader.replication.throttled.rate", Kind::Long, Some("9223372036854775807"))
+        .check(Check::AtLeast(0))
+        .cluster_wide()
+        .origin(Origin::DynamicOnly)
+        .says("Bytes per second for throttled replicas on the leader's side; can only be set dynamically."),
+    Key::broker("replica.alter.log.dirs.io.max.bytes.per.second", Kind::Long, Some("9223372036854775807"))
+        .check(Check::AtLeast(0))
+        .cluster_wide()
+        .origin(Origin::DynamicOnly)
+        .says("Bytes per second for moves between log directories; can only be set dynamically."),
+    Key::broker("delegation.token.expiry.check.interval.ms", Kind::Long, Some("3600000"))
+        .check(Check::AtLeast(1))
+        .says("Time between two looks for expired delegation tokens."),
+    Key::broker("delegation.token.expiry.time.ms", Kind::Long, Some("86400000"))
+        .check(Check::AtLeast(1))
+        .says("Life of a delegation token until it must be renewed."),
+    Key::broker("delegation.token.max.lifetime.ms", Kind::Long, Some("604800000"))
+        .check(Check::AtLeast(1))
+        .says("Life of a delegation token beyond which it cannot be renewed."),
+    Key::broker("delegation.token.secret.key", Kind::Password, None)
+        .says("Secret that signs delegation tokens; the same on every node."),
+];

@@ -1,0 +1,59 @@
+//! Replication between brokers (`ReplicationConfigs`).
+
+use super::key::{Check, Key, Kind, Origin};
+
+/// The keys of this subject.
+pub const KEYS: &[Key] = &[
+    Key::broker("auto.leader.rebalance.enable", Kind::Boolean, Some("true"))
+        .says("Whether leadership is moved back to preferred replicas by itself."),
+    Key::broker("default.replication.factor", Kind::Int, Some("1"))
+        .effective("a_topic_with_factor_minus_one_gets_the_default")
+        .says("Replicas of a new topic that does not say."),
+    Key::broker("delete.records.purgatory.purge.interval.requests", Kind::Int, Some("1"))
+        .says("How often Kafka sweeps finished DeleteRecords requests; Ottla's waits leave nothing to sweep."),
+    Key::broker("fetch.purgatory.purge.interval.requests", Kind::Int, Some("1000"))
+        .says("How often Kafka sweeps finished fetches; Ottla's waits leave nothing to sweep."),
+    Key::broker("producer.purgatory.purge.interval.requests", Kind::Int, Some("1000"))
+        .says("How often Kafka sweeps finished produce requests; Ottla's waits leave nothing to sweep."),
+    Key::broker("follower.fetch.last.tiered.offset.enable", Kind::Boolean, Some("false"))
+        .cluster_wide()
+        .says("Whether an empty follower of a tiered partition starts at the last tiered offset (KIP-1023)."),
+    Key::broker("leader.imbalance.check.interval.seconds", Kind::Long, Some("300"))
+        .check(Check::AtLeast(1))
+        .says("Time between two looks for leaders away from their preferred replica."),
+    Key::broker("num.replica.fetchers", Kind::Int, Some("1"))
+        .check(Check::AtLeast(1))
+        .cluster_wide()
+        .says("Connections per source broker over which followers fetch."),
+    Key::broker("replica.fetch.backoff.ms", Kind::Int, Some("1000"))
+        .check(Check::AtLeast(0))
+        .says("Pause of a follower after a failed fetch."),
+    Key::broker("replica.fetch.max.bytes", Kind::Int, Some("1048576"))
+        .check(Check::AtLeast(0))
+        .says("Bytes that a follower asks for per partition; a larger first batch still comes."),
+    Key::broker("replica.fetch.min.bytes", Kind::Int, Some("1"))
+        .says("Bytes that a follower's fetch waits for."),
+    Key::broker("replica.fetch.response.max.bytes", Kind::Int, Some("10485760"))
+        .check(Check::AtLeast(0))
+        .says("Bytes that a follower asks for in one fetch over all partitions."),
+    Key::broker("replica.fetch.wait.max.ms", Kind::Int, Some("500"))
+        .says("Longest wait of a follower's fetch for enough bytes."),
+    Key::broker("replica.high.watermark.checkpoint.interval.ms", Kind::Long, Some("5000"))
+        .effective("high_watermarks_are_checkpointed_at_their_interval")
+        .says("Time between writes of the high watermark checkpoint."),
+    Key::broker("replica.lag.time.max.ms", Kind::Long, Some("30000"))
+        .says("A follower that has not caught up for this long leaves the in-sync replicas."),
+    Key::broker("replica.selector.class", Kind::String, None)
+        .says("Java class that picks which replica a consumer reads from."),
+    Key::broker("replica.socket.receive.buffer.bytes", Kind::Int, Some("65536"))
+        .says("Kernel receive buffer of followers' connections."),
+    Key::broker("replica.socket.timeout.ms", Kind::Int, Some("30000"))
+        .says("Socket timeout of followers' requests; at least `replica.fetch.wait.max.ms`."),
+    Key::broker("unclean.leader.election.enable", Kind::Boolean, Some("false"))
+        .cluster_wide()
+        .says("Whether a replica that is not in sync may become leader where the topic does not say."),
+    Key::broker("unclean.leader.election.interval.ms", Kind::Long, Some("300000"))
+        .check(Check::AtLeast(1))
+        .origin(Origin::Internal)
+        .says("Time between two looks for partitions that an unclean election would bring back."),
+];
