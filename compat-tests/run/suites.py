@@ -94,4 +94,7 @@ WORKSPACE = [
     cargo("documentation", "doc", "--workspace", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings"),
 ]
 RELEASE = cargo("release build", "build", "--release", "--bin", "ottla")
-CLIENTS: list[Suite] = []
+CLIENTS: list[Suite] = [
+    stories("kcat", "kcat", install.kcat),
+    stories("python", "python", install.python),
+]
