@@ -1,5 +1,6 @@
 """confluent-kafka in three functions: a producer that waits for every report, a consumer by assignment, an admin."""
 
+import functools
 import time
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
@@ -9,7 +10,7 @@ from story import broker
 
 
 def producer(**settings) -> Producer:
-    return Producer({"bootstrap.servers": broker().bootstrap, "linger.ms": 5} | {key.replace("_", "."): value for key, value in settings.items()})
+    return Producer({"bootstrap.servers": broker().bootstrap, "linger.ms": 5, "log_level": 2} | {key.replace("_", "."): value for key, value in settings.items()})
 
 
 def send(one: Producer, topic: str, records: list[dict], limit_s: float = 30.0) -> list:
@@ -36,6 +37,7 @@ def consumer(**settings) -> Consumer:
         "enable.auto.commit": False,
         "enable.partition.eof": True,
         "fetch.wait.max.ms": 20,
+        "log_level": 2,
         "auto.offset.reset": "error",
     }
     return Consumer(fixed | {key.replace("_", "."): value for key, value in settings.items()})
@@ -64,7 +66,12 @@ def read(topic: str, partition: int = 0, offset: int = OFFSET_BEGINNING, limit_s
 
 
 def admin() -> AdminClient:
-    return AdminClient({"bootstrap.servers": broker().bootstrap})
+    return _admin(broker().bootstrap)
+
+
+@functools.cache  # one per broker, and alive as long as its futures
+def _admin(bootstrap: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 2})
 
 
 def done(futures: dict):

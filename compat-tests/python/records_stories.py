@@ -132,7 +132,7 @@ def an_unknown_topic_is_an_error_where_auto_creation_is_off():
     one = fresh({"auto.create.topics.enable": "false"})
     from confluent_kafka import Producer
 
-    client = Producer({"bootstrap.servers": one.bootstrap, "message.timeout.ms": 5000})
+    client = Producer({"bootstrap.servers": one.bootstrap, "message.timeout.ms": 8000, "topic.metadata.propagation.max.ms": 500, "log_level": 2})
     try:
         send(client, "absent", [{"value": b"x"}])
     except (AssertionError, KafkaException) as error:

@@ -104,7 +104,7 @@ def run(one: Callable[[], None]) -> bool | None:
         print("       " + traceback.format_exc().replace("\n", "\n       ").rstrip())
         for process in [*_fresh, *_shared]:
             if process.log.exists():
-                print(f"       log of {process.name}: {process.log}; its end:\n         | " + "\n         | ".join(process.said().splitlines()[-8:]))
+                print(f"       log of {process.name}: {process.log}; its end:\n         | " + "\n         | ".join(process.said().splitlines()[-4:]))
     else:
         print(f"  ok   {one.__name__} ({time.monotonic() - started:.2f} s)")
     while _fresh:

@@ -97,4 +97,7 @@ RELEASE = cargo("release build", "build", "--release", "--bin", "ottla")
 CLIENTS: list[Suite] = [
     stories("kcat", "kcat", install.kcat),
     stories("python", "python", install.python),
+    Suite("java", ["python3", str(paths.COMPAT / "java" / "stories.py")], [install.java]),
+    stories("tools", "tools", install.java),
+    stories("files", "files", install.java, install.kcat),
 ]
