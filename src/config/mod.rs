@@ -8,14 +8,25 @@
 //! ```
 //! Nothing here reads files, the environment or the clock; the command line does, and passes text in.
 
+pub mod broker;
+pub mod consistency;
 pub mod describe;
 pub mod effective;
+pub mod environment;
 pub mod keys;
 pub mod listener_prefix;
+pub mod listeners;
+pub mod load;
+mod nearest;
 pub mod settings;
 pub mod topic;
 pub mod value;
+pub mod values;
 
+pub use broker::{AdminListener, BrokerConfig};
 pub use effective::{Layers, Source};
+pub use listeners::{Listener, ListenerName, Listeners, SecurityProtocol};
+pub use load::{ConfigErrors, Given, Loaded, StaticConfig, load};
 pub use settings::{Settings, Unset};
 pub use topic::{RecordTime, StoredCompression, TopicConfig};
+pub use values::{BrokerValues, ConnectionValues, LogUpkeep, RequestValues, TopicCreation};

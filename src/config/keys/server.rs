@@ -9,7 +9,8 @@ pub const KEYS: &[Key] = &[
         .check(Check::AtLeast(0))
         .effective("node_id_and_broker_id_name_the_same_node")
         .says("Identity of this node in the cluster; it must be unique and must not change while the data directory lives."),
-    Key::broker("broker.id", Kind::Int, Some("-1"))
+    Key::broker("broker.id", Kind::Int, Some("1"))
+        .unlike_kafka("-1, or node.id")
         .effective("node_id_and_broker_id_name_the_same_node")
         .says("Older name of `node.id`; where both are set they must agree."),
     Key::broker("process.roles", Kind::List, Some("broker,controller"))
