@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Ident;
 
 use crate::attributes::{FieldAttributes, Structure};
 
@@ -29,14 +30,14 @@ pub fn read(structure: &Structure) -> TokenStream {
         .iter()
         .filter(|field| field.tag.is_none())
         .map(|field| {
-            let name = &field.name;
+            let local = local(field);
             let value = read_value(field);
             match field.present() {
                 Some(present) => {
                     let default = field.default_value();
-                    quote!(let #name = if #present { (#value)? } else { #default };)
+                    quote!(let #local = if #present { (#value)? } else { #default };)
                 }
-                None => quote!(let #name = (#value)?;),
+                None => quote!(let #local = (#value)?;),
             }
         });
     let defaults = structure
@@ -44,11 +45,14 @@ pub fn read(structure: &Structure) -> TokenStream {
         .iter()
         .filter(|field| field.tag.is_some())
         .map(|field| {
-            let (name, value) = (&field.name, field.default_value());
-            quote!(let mut #name = #value;)
+            let (local, value) = (local(field), field.default_value());
+            quote!(let mut #local = #value;)
         });
     let tagged = read_tagged(structure);
-    let names = structure.fields.iter().map(|field| &field.name);
+    let names = structure.fields.iter().map(|field| {
+        let (name, local) = (&field.name, local(field));
+        quote!(#name: #local)
+    });
     let unknown = structure
         .keeps_unknown
         .then(|| quote!(unknown_tagged_fields));
@@ -73,7 +77,7 @@ fn read_tagged(structure: &Structure) -> Option<TokenStream> {
         });
     }
     let arms = tagged.iter().map(|field| {
-        let (name, tag) = (&field.name, field.tag);
+        let (local, tag) = (local(field), field.tag);
         let value = read_value(field);
         let refuse = field.present().map(|present| {
             quote! {
@@ -82,7 +86,7 @@ fn read_tagged(structure: &Structure) -> Option<TokenStream> {
                 }
             }
         });
-        quote!(#tag => { #refuse #name = from.tagged(tag, size, |from| #value)?; })
+        quote!(#tag => { #refuse #local = from.tagged(tag, size, |from| #value)?; })
     });
     Some(quote! {
         let mut unknown = ::std::vec::Vec::new();
@@ -101,7 +105,12 @@ fn read_tagged(structure: &Structure) -> Option<TokenStream> {
 /// An expression of type `Result<kind, DecodeError>`.
 fn read_value(field: &FieldAttributes) -> TokenStream {
     let kind = &field.kind;
-    let value = quote!(<#kind as ::ottla_protocol::wire::Field>::read(from, version));
+    let value = match field.optional() {
+        Some(inner) if field.tag.is_some() => {
+            quote!(<#inner as ::ottla_protocol::wire::NullableField>::read_tagged(from, version))
+        }
+        _ => quote!(<#kind as ::ottla_protocol::wire::Field>::read(from, version)),
+    };
     let Some(nullable) = field.nullable.and_then(|versions| versions.test()) else {
         return value;
     };
@@ -201,7 +210,11 @@ fn refuse_set(field: &FieldAttributes) -> Option<TokenStream> {
 
 fn write_value(field: &FieldAttributes) -> TokenStream {
     let (name, text) = (&field.name, unraw(field));
-    let value = quote!(::ottla_protocol::wire::Field::write(&self.#name, to, version));
+    let value = if field.tag.is_some() && field.optional().is_some() {
+        quote!(::ottla_protocol::wire::NullableField::write_tagged(self.#name.as_ref(), to, version))
+    } else {
+        quote!(::ottla_protocol::wire::Field::write(&self.#name, to, version))
+    };
     let Some(nullable) = field.nullable.and_then(|versions| versions.test()) else {
         return value;
     };
@@ -219,6 +232,11 @@ fn write_value(field: &FieldAttributes) -> TokenStream {
             }
         }
     }
+}
+
+/// The local variable that a field is read into: prefixed, so that no field's name hides a parameter.
+fn local(field: &FieldAttributes) -> Ident {
+    quote::format_ident!("field_{}", unraw(field))
 }
 
 fn unraw(field: &FieldAttributes) -> String {

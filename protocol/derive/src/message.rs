@@ -61,7 +61,7 @@ fn implement_field(structure: &Structure) -> TokenStream {
                 from: &mut ::ottla_protocol::wire::Decoder,
                 version: ::ottla_protocol::wire::Version,
             ) -> ::core::result::Result<::core::option::Option<Self>, ::ottla_protocol::wire::DecodeError> {
-                ::ottla_protocol::wire::read_nullable_struct(from, version)
+                ::ottla_protocol::wire::read_nullable_struct(from, version, false)
             }
 
             fn write_nullable(
@@ -69,7 +69,22 @@ fn implement_field(structure: &Structure) -> TokenStream {
                 to: &mut ::ottla_protocol::wire::Encoder,
                 version: ::ottla_protocol::wire::Version,
             ) -> ::core::result::Result<(), ::ottla_protocol::wire::EncodeError> {
-                ::ottla_protocol::wire::write_nullable_struct(value, to, version)
+                ::ottla_protocol::wire::write_nullable_struct(value, to, version, false)
+            }
+
+            fn read_tagged(
+                from: &mut ::ottla_protocol::wire::Decoder,
+                version: ::ottla_protocol::wire::Version,
+            ) -> ::core::result::Result<::core::option::Option<Self>, ::ottla_protocol::wire::DecodeError> {
+                ::ottla_protocol::wire::read_nullable_struct(from, version, true)
+            }
+
+            fn write_tagged(
+                value: ::core::option::Option<&Self>,
+                to: &mut ::ottla_protocol::wire::Encoder,
+                version: ::ottla_protocol::wire::Version,
+            ) -> ::core::result::Result<(), ::ottla_protocol::wire::EncodeError> {
+                ::ottla_protocol::wire::write_nullable_struct(value, to, version, true)
             }
         }
     }

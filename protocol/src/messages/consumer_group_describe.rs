@@ -61,7 +61,7 @@ pub struct Member {
     pub unknown_tagged_fields: TaggedFields,
 }
 
-/// An element of [`Member::assignment`].
+/// The value of [`Member::assignment`].
 #[derive(Clone, Debug, PartialEq, Message)]
 pub struct Assignment {
     pub topic_partitions: Vec<TopicPartitions>,

@@ -54,7 +54,7 @@ pub struct ConsumerGroupHeartbeatResponse {
     pub unknown_tagged_fields: TaggedFields,
 }
 
-/// An element of [`ConsumerGroupHeartbeatResponse::assignment`].
+/// The value of [`ConsumerGroupHeartbeatResponse::assignment`].
 #[derive(Clone, Debug, PartialEq, Message)]
 pub struct Assignment {
     pub topic_partitions: Vec<TopicPartitions>,

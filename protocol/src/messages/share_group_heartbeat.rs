@@ -34,7 +34,7 @@ pub struct ShareGroupHeartbeatResponse {
     pub unknown_tagged_fields: TaggedFields,
 }
 
-/// An element of [`ShareGroupHeartbeatResponse::assignment`].
+/// The value of [`ShareGroupHeartbeatResponse::assignment`].
 #[derive(Clone, Debug, PartialEq, Message)]
 pub struct Assignment {
     pub topic_partitions: Vec<TopicPartitions>,

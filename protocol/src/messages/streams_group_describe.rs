@@ -111,7 +111,7 @@ pub struct Member {
     pub unknown_tagged_fields: TaggedFields,
 }
 
-/// An element of [`Member::user_endpoint`].
+/// The value of [`Member::user_endpoint`].
 #[derive(Clone, Debug, PartialEq, Message)]
 pub struct Endpoint {
     pub host: Str,
@@ -128,7 +128,7 @@ pub struct TaskOffset {
     pub unknown_tagged_fields: TaggedFields,
 }
 
-/// An element of [`Member::assignment`].
+/// The value of [`Member::assignment`].
 #[derive(Clone, Debug, PartialEq, Message)]
 pub struct Assignment {
     pub active_tasks: Vec<TaskIds>,
@@ -145,7 +145,7 @@ pub struct TaskIds {
     pub unknown_tagged_fields: TaggedFields,
 }
 
-/// An element of [`DescribedGroup::topology_description`].
+/// The value of [`DescribedGroup::topology_description`].
 #[derive(Clone, Debug, PartialEq, Message)]
 pub struct TopologyDescription {
     pub subtopologies: Vec<TopologyDescriptionSubtopology>,

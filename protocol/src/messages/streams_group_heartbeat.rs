@@ -97,7 +97,7 @@ pub struct TaskIds {
     pub unknown_tagged_fields: TaggedFields,
 }
 
-/// An element of [`StreamsGroupHeartbeatRequest::user_endpoint`].
+/// The value of [`StreamsGroupHeartbeatRequest::user_endpoint`].
 #[derive(Clone, Debug, PartialEq, Message)]
 pub struct Endpoint {
     pub host: Str,

@@ -14,7 +14,7 @@ pub struct StreamsGroupTopologyDescriptionUpdateRequest {
     pub unknown_tagged_fields: TaggedFields,
 }
 
-/// An element of [`StreamsGroupTopologyDescriptionUpdateRequest::topology_description`].
+/// The value of [`StreamsGroupTopologyDescriptionUpdateRequest::topology_description`].
 #[derive(Clone, Debug, PartialEq, Message)]
 pub struct TopologyDescription {
     pub subtopologies: Vec<TopologyDescriptionSubtopology>,

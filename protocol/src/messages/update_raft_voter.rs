@@ -25,7 +25,7 @@ pub struct Listener {
     pub unknown_tagged_fields: TaggedFields,
 }
 
-/// An element of [`UpdateRaftVoterRequest::k_raft_version_feature`].
+/// The value of [`UpdateRaftVoterRequest::kraft_version_feature`].
 #[derive(Clone, Debug, PartialEq, Message)]
 pub struct KRaftVersionFeature {
     pub min_supported_version: i16,
@@ -44,7 +44,7 @@ pub struct UpdateRaftVoterResponse {
     pub unknown_tagged_fields: TaggedFields,
 }
 
-/// An element of [`UpdateRaftVoterResponse::current_leader`].
+/// The value of [`UpdateRaftVoterResponse::current_leader`].
 #[derive(Clone, Debug, PartialEq, Message)]
 pub struct CurrentLeader {
     #[kafka(default = -1)]

@@ -7,7 +7,7 @@
 //! array      i32 count, elements               unsigned varint count + 1, elements
 //! null       length -1                         length + 1 = 0
 //! struct     fields                            fields, tagged fields
-//! null struct: a byte, -1 for null and 1 before a value, in both
+//! null struct: a byte, -1 for null and 1 before a value, in both; 0 for null in a tagged field
 //! ```
 
 use bytes::Bytes;
@@ -51,6 +51,18 @@ pub trait NullableField: Field {
         to: &mut Encoder,
         version: Version,
     ) -> Result<(), EncodeError>;
+    /// Reads the content of a tagged field, where null may look otherwise.
+    fn read_tagged(from: &mut Decoder, version: Version) -> Result<Option<Self>, DecodeError> {
+        Self::read_nullable(from, version)
+    }
+    /// Writes the content of a tagged field.
+    fn write_tagged(
+        value: Option<&Self>,
+        to: &mut Encoder,
+        version: Version,
+    ) -> Result<(), EncodeError> {
+        Self::write_nullable(value, to, version)
+    }
 }
 
 impl<T: NullableField> Field for Option<T> {
@@ -267,15 +279,16 @@ impl Field for Records {
     }
 }
 
-/// [`NullableField::read_nullable`] of every struct.
+/// [`NullableField::read_nullable`] of every struct: null is announced by a negative byte, in a tagged field by zero.
 pub fn read_nullable_struct<T: Field>(
     from: &mut Decoder,
     version: Version,
+    tagged: bool,
 ) -> Result<Option<T>, DecodeError> {
-    if from.i8()? < 0 {
-        Ok(None)
-    } else {
-        T::read(from, version).map(Some)
+    match from.i8()? {
+        ..0 => Ok(None),
+        0 if tagged => Ok(None),
+        _ => T::read(from, version).map(Some),
     }
 }
 
@@ -284,6 +297,7 @@ pub fn write_nullable_struct<T: Field>(
     value: Option<&T>,
     to: &mut Encoder,
     version: Version,
+    tagged: bool,
 ) -> Result<(), EncodeError> {
     match value {
         Some(value) => {
@@ -291,7 +305,7 @@ pub fn write_nullable_struct<T: Field>(
             value.write(to, version)
         }
         None => {
-            to.put(&[0xff]);
+            to.put(if tagged { &[0] } else { &[0xff] });
             Ok(())
         }
     }

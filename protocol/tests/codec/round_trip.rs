@@ -1,7 +1,7 @@
 //! What is encoded decodes to what it was, in every version of every message.
 
 use ottla_protocol::arbitrary::{Arbitrary, Random, message};
-use ottla_protocol::{Decoder, Encoder, Message, every_api, messages};
+use ottla_protocol::{Decoder, Encoder, Message, every_api, every_record, messages, records};
 
 const VALUES_OF_EACH_VERSION: usize = 60;
 
@@ -33,6 +33,17 @@ macro_rules! round_trips {
 #[test]
 fn every_request_and_response_survives_a_round_trip() {
     every_api!(round_trips);
+}
+
+macro_rules! record_round_trips {
+    ($($($path:ident)::*;)*) => {$(
+        survives_a_round_trip::<records::$($path)::*>();
+    )*};
+}
+
+#[test]
+fn every_record_survives_a_round_trip() {
+    every_record!(record_round_trips);
 }
 
 #[test]
