@@ -80,8 +80,9 @@ const WIRING: &[&str] = &["broker", "cli", "main", "lib"];
 
 /// Which of our crates each crate may name.
 const CRATES: &[(&str, &[&str])] = &[
-    ("protocol/derive/src", &[]),
-    ("protocol/src", &["ottla_protocol_derive"]),
+    // The code that the derive macro writes names the crate it is for, which therefore names itself.
+    ("protocol/derive/src", &["ottla_protocol"]),
+    ("protocol/src", &["ottla_protocol", "ottla_protocol_derive"]),
     ("storage/src", &[]),
     ("controller/src", &["ottla_protocol", "ottla_storage"]),
     (
