@@ -1,6 +1,8 @@
 //! The `ottla` broker; see ARCHITECTURE.md for the map.
 
+pub mod api;
 pub mod background;
 pub mod config;
 pub mod metrics;
+pub mod net;
 pub mod world;

@@ -80,7 +80,7 @@ const WIRING: &[&str] = &["broker", "cli", "main", "lib"];
 
 /// Which of our crates each crate may name.
 const CRATES: &[(&str, &[&str])] = &[
-    // The code that the derive macro writes names the crate it is for, which therefore names itself.
+    // The code it writes names the crate it is written for.
     ("protocol/derive/src", &["ottla_protocol"]),
     ("protocol/src", &["ottla_protocol", "ottla_protocol_derive"]),
     ("storage/src", &[]),

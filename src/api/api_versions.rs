@@ -1,0 +1,99 @@
+//! ApiVersions (key 18), versions 0–4: what this broker serves, before anything else is said.
+//!
+//! * 3 (KIP-511, KIP-584): the client names its software; features
+//! * 4 (KAFKA-17011): features whose lowest level is 0 are listed; older clients cannot read them
+//!
+//! A request of a version above is answered as version 0 with UNSUPPORTED_VERSION and the range of ApiVersions itself, so that the
+//! client can ask again. Produce is advertised from 0 although its versions 0–2 are gone: librdkafka up to 2.11.0 compresses only when it
+//! sees version 0 in the range (KAFKA-18659). Version 5 (KIP-1242) comes with the 4.4 surface.
+//!
+//! Differences from Kafka: the forwarded APIs' ranges are not intersected with the active controller's while the two are one process.
+
+use super::{APIS, Api, Context, Gate, Meta, Reply};
+use ottla_protocol::messages::api_versions::{
+    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
+};
+use ottla_protocol::{ApiKey, ErrorCode};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+pub struct ApiVersions;
+
+impl Api for ApiVersions {
+    type Request = ApiVersionsRequest;
+    const VERSIONS: RangeInclusive<i16> = 0..=4;
+    const GATE: Gate = Gate::Open;
+
+    async fn handle(context: Arc<Context>, meta: Meta, request: ApiVersionsRequest) -> Reply<ApiVersionsResponse> {
+        if meta.api_version >= 3 {
+            let software = super::ClientSoftware {
+                name: request.client_software_name,
+                version: request.client_software_version,
+            };
+            if !is_software_name(&software.name) || !is_software_name(&software.version) {
+                return Reply::Now(ApiVersionsResponse { error_code: ErrorCode::INVALID_REQUEST, ..Default::default() });
+            }
+            // A second ApiVersions on one connection says the same; the first stays.
+            let _ = meta.peer.software.set(software);
+        }
+        Reply::Now(answer(&context, meta.api_version))
+    }
+}
+
+fn answer(context: &Context, version: i16) -> ApiVersionsResponse {
+    let (epoch, finalized) = context.features.finalized();
+    let listed = |(_, lowest, _): &(&str, i16, i16)| version >= 4 || *lowest > 0;
+    let supported = context.features.supported().into_iter().filter(listed);
+    ApiVersionsResponse {
+        api_keys: APIS.iter().map(|api| row(api.key, api.advertised_from, *api.versions.end())).collect(),
+        supported_features: supported.map(|(name, lowest, highest)| supported_feature(name, lowest, highest)).collect(),
+        finalized_features_epoch: epoch,
+        finalized_features: finalized.iter().map(|(name, level)| finalized_feature(name, *level)).collect(),
+        ..Default::default()
+    }
+}
+
+/// The answer to a version that does not exist; to be encoded as version 0.
+pub(super) fn unsupported_version() -> ApiVersionsResponse {
+    let (lowest, highest) = (*ApiVersions::VERSIONS.start(), *ApiVersions::VERSIONS.end());
+    ApiVersionsResponse {
+        error_code: ErrorCode::UNSUPPORTED_VERSION,
+        api_keys: vec![row(ApiKey::API_VERSIONS, lowest, highest)],
+        ..Default::default()
+    }
+}
+
+fn row(key: ApiKey, min_version: i16, max_version: i16) -> ApiVersion {
+    ApiVersion { api_key: key.0, min_version, max_version, ..Default::default() }
+}
+
+fn supported_feature(name: &str, min_version: i16, max_version: i16) -> SupportedFeatureKey {
+    SupportedFeatureKey { name: name.into(), min_version, max_version, ..Default::default() }
+}
+
+fn finalized_feature(name: &str, level: i16) -> FinalizedFeatureKey {
+    FinalizedFeatureKey { name: name.into(), min_version_level: level, max_version_level: level, ..Default::default() }
+}
+
+/// `[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?` (KIP-511).
+fn is_software_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let ends_well = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let inside = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    ends_well(bytes.first()) && ends_well(bytes.last()) && bytes.iter().all(inside)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_software_name_begins_and_ends_with_a_letter_or_digit() {
+        for name in ["a", "librdkafka", "apache-kafka-java", "2.3.0", "1"] {
+            assert!(is_software_name(name), "{name}");
+        }
+        for name in ["", "-a", "a-", ".", "a b", "a_b", "ä"] {
+            assert!(!is_software_name(name), "{name}");
+        }
+    }
+}

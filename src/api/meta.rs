@@ -1,0 +1,118 @@
+//! What a handler knows of a request beside its body: who sent it, over what, and when.
+
+use ottla_protocol::Str;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+/// Of one request.
+#[derive(Clone, Debug)]
+pub struct Meta {
+    pub api_version: i16,
+    pub correlation_id: i32,
+    /// What the client calls itself (`client.id`).
+    pub client_id: Option<Str>,
+    /// When the last byte arrived, by the node's clock ([`crate::world::Clock::elapsed`]).
+    pub received: Duration,
+    pub principal: Principal,
+    pub peer: Arc<Peer>,
+}
+
+impl Meta {
+    /// The address that answers name for this node: that of the listener the request came in on.
+    pub fn advertised(&self) -> &Endpoint {
+        &self.peer.listener.advertised
+    }
+}
+
+/// Of one connection.
+#[derive(Debug)]
+pub struct Peer {
+    pub connection_id: ConnectionId,
+    pub address: SocketAddr,
+    pub listener: Arc<Listener>,
+    /// Set by the connection's first valid ApiVersions request of version 3 or later (KIP-511).
+    pub software: OnceLock<ClientSoftware>,
+}
+
+/// Unique among the connections of a process; never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// What a client says it is, as in `librdkafka` and `2.3.0`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSoftware {
+    pub name: Str,
+    pub version: Str,
+}
+
+/// A listener as handlers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// In upper case, as in `PLAINTEXT`.
+    pub name: String,
+    /// Where clients of this listener find this node.
+    pub advertised: Endpoint,
+}
+
+/// A host and a port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    pub host: Str,
+    pub port: u16,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = &*self.host;
+        match host.contains(':') {
+            true => write!(to, "[{host}]:{}", self.port),
+            false => write!(to, "{host}:{}", self.port),
+        }
+    }
+}
+
+/// Who sends requests, as ACLs and quotas name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    /// `User` in all that Kafka ships.
+    pub kind: Str,
+    pub name: Str,
+}
+
+impl Principal {
+    /// Who did not say.
+    pub fn anonymous() -> Self {
+        Self {
+            kind: Str::from_static("User"),
+            name: Str::from_static("ANONYMOUS"),
+        }
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(to, "{}:{}", &*self.kind, &*self.name)
+    }
+}
+
+/// What a connection has become: changes when it authenticates.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub peer: Arc<Peer>,
+    pub principal: Principal,
+    /// True from the start where the listener asks for nothing.
+    pub is_authenticated: bool,
+}
+
+impl Session {
+    /// On a listener without authentication.
+    pub fn anonymous(peer: Arc<Peer>) -> Self {
+        Self {
+            peer,
+            principal: Principal::anonymous(),
+            is_authenticated: true,
+        }
+    }
+}

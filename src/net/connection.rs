@@ -1,0 +1,456 @@
+//! One connection: requests start in the order they came, answers leave in that order.
+//!
+//! ```text
+//!   inbox ──▶ handling: at most one ──▶ answers: ready or waiting, in order ──▶ outbox ──▶ socket
+//! ```
+//! One task and no other per connection; one pass over all four stages whenever any of them may have moved. So a finished answer is
+//! written while a later handler still runs, and while an answer waits (for replicas, say) the next request may start. What is under way
+//! is bounded: [`IN_FLIGHT_MAX`] answers, [`BACKLOG_MAX_BYTES`] unsent, one frame read ahead.
+
+use super::inbox::Inbox;
+use super::memory::{Charge, Memory};
+use super::outbox::{Outbox, RegionsOf, SendError};
+use super::quiet::Quiet;
+use super::records::Pool;
+use super::settings::Settings;
+use super::world::Transport;
+use crate::api::dispatch::{self, Answer, Dispatch, Outcome, Receipt, Running};
+use crate::api::{Context, Session};
+use crate::metrics::{CloseReason, ListenerMetrics};
+use crate::world::Workers;
+use futures::future::BoxFuture;
+use std::collections::VecDeque;
+use std::fmt::Display;
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{self, Poll};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, Sleep};
+
+/// Answers that may be under way; beyond it requests wait in the socket.
+pub const IN_FLIGHT_MAX: usize = 64;
+/// Bytes that may be unsent when a request starts.
+pub const BACKLOG_MAX_BYTES: u64 = 1024 * 1024;
+/// A peer that moves fewer bytes than this within `connections.max.idle.ms` is idle, in the middle of a frame or not.
+const PROGRESS_BYTES: usize = 4 * 1024;
+/// After this time without requests the read buffer is given back.
+const SHRINK_AFTER: Duration = Duration::from_secs(5);
+
+/// What all connections of a node share.
+pub struct Serving {
+    pub context: Arc<Context>,
+    pub settings: Settings,
+    pub request_memory: Arc<Memory>,
+    pub pool: Arc<Pool>,
+    pub workers: Workers,
+    pub regions_of: RegionsOf,
+    pub dispatch: Dispatch,
+    pub refusals: Quiet,
+}
+
+impl Serving {
+    /// `workers` do cold reads; `regions_of` finds the files behind deferred records.
+    pub fn new(
+        context: Arc<Context>,
+        settings: Settings,
+        workers: Workers,
+        regions_of: RegionsOf,
+    ) -> Self {
+        let metrics = &context.metrics.connections;
+        metrics
+            .request_memory_limit_bytes
+            .set(settings.request_memory_bytes as i64);
+        metrics
+            .response_memory_limit_bytes
+            .set(settings.response_memory_bytes as i64);
+        let request_memory = Memory::new(
+            settings.request_memory_bytes,
+            metrics.request_memory_bytes.clone(),
+        );
+        let response_memory = Memory::new(
+            settings.response_memory_bytes,
+            metrics.response_memory_bytes.clone(),
+        );
+        Self {
+            context,
+            settings,
+            request_memory,
+            pool: Pool::new(response_memory),
+            workers,
+            regions_of,
+            dispatch: dispatch::dispatch,
+            refusals: Quiet::default(),
+        }
+    }
+}
+
+/// A connection being served.
+pub struct Connection<T> {
+    transport: T,
+    serving: Arc<Serving>,
+    session: Session,
+    metrics: ListenerMetrics,
+    inbox: Inbox,
+    handling: Option<Handling>,
+    answers: VecDeque<Pending>,
+    outbox: Outbox,
+    /// With the position in the outbox at which each answer ends.
+    receipts: VecDeque<(u64, Receipt)>,
+    /// The peer may still send.
+    input_is_open: bool,
+    /// Set once no more requests are started: why, and what the connection then ends with.
+    ending: Option<CloseReason>,
+    watch: Watch,
+}
+
+struct Handling {
+    running: Running,
+    _charge: Charge,
+}
+
+enum Pending {
+    Ready(Answer),
+    Waiting(BoxFuture<'static, Answer>),
+}
+
+/// When something last moved.
+struct Watch {
+    last_progress: Duration,
+    bytes_since: usize,
+    timer: Pin<Box<Sleep>>,
+    /// Whether the timer is set for [`SHRINK_AFTER`] and not for the end of the connection.
+    is_set_to_shrink: bool,
+}
+
+impl<T: Transport> Connection<T> {
+    pub fn new(
+        transport: T,
+        session: Session,
+        metrics: ListenerMetrics,
+        serving: Arc<Serving>,
+    ) -> Self {
+        let settings = &serving.settings;
+        Self {
+            inbox: Inbox::new(settings.request_max_bytes, serving.request_memory.clone()),
+            outbox: Outbox::new(
+                serving.pool.clone(),
+                serving.workers.clone(),
+                serving.regions_of,
+            ),
+            handling: None,
+            answers: VecDeque::new(),
+            receipts: VecDeque::new(),
+            input_is_open: true,
+            ending: None,
+            watch: Watch {
+                last_progress: serving.context.clock.elapsed(),
+                bytes_since: 0,
+                timer: Box::pin(tokio::time::sleep(settings.idle)),
+                is_set_to_shrink: false,
+            },
+            transport,
+            session,
+            metrics,
+            serving,
+        }
+    }
+
+    /// Serves until the connection ends, and says why it did. Once `stop` turns true, what is in flight is finished.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) -> CloseReason {
+        let reason = {
+            // A closed channel means that nobody is left to say stop.
+            let mut stopped = pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
+            let mut is_stopping = false;
+            std::future::poll_fn(|context| {
+                if !is_stopping && stopped.as_mut().poll(context).is_ready() {
+                    is_stopping = true;
+                    self.begin_drain();
+                }
+                self.poll(context)
+            })
+            .await
+        };
+        self.metrics.closed(reason);
+        // Says goodbye without waiting for the peer: what it has not read by now it may still read.
+        let _ =
+            std::future::poll_fn(|context| Pin::new(&mut self.transport).poll_shutdown(context))
+                .await;
+        reason
+    }
+
+    fn begin_drain(&mut self) {
+        self.end(CloseReason::Shutdown);
+        let deadline = Instant::now() + self.serving.settings.drain;
+        self.watch.timer.as_mut().reset(deadline);
+    }
+
+    /// Starts no more requests.
+    fn end(&mut self, reason: CloseReason) {
+        self.ending.get_or_insert(reason);
+    }
+
+    fn poll(&mut self, context: &mut task::Context<'_>) -> Poll<CloseReason> {
+        loop {
+            self.poll_requests(context);
+            if let Err(reason) = self
+                .poll_answers(context)
+                .and_then(|()| self.poll_send(context))
+            {
+                return Poll::Ready(reason);
+            }
+            if let Some(reason) = self.finished() {
+                return Poll::Ready(reason);
+            }
+            match self.poll_receive(context) {
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(reason)) => return Poll::Ready(reason),
+                // Sending may have made room for a request that is here already.
+                Poll::Pending if self.can_start() && self.inbox.has_frame().unwrap_or(true) => {}
+                Poll::Pending => return self.poll_timer(context),
+            }
+        }
+    }
+
+    /// Moves the handler, and starts the next one as long as frames are there and nothing is handled.
+    fn poll_requests(&mut self, context: &mut task::Context<'_>) {
+        loop {
+            if let Some(handling) = &mut self.handling {
+                let Poll::Ready(outcome) = handling.running.as_mut().poll(context) else {
+                    return;
+                };
+                self.handling = None;
+                self.take(outcome, context);
+            }
+            if !self.can_start() {
+                return;
+            }
+            match self.inbox.next_frame() {
+                Ok(None) => return,
+                Ok(Some(frame)) => {
+                    let received = self.serving.context.clock.elapsed();
+                    self.watch.progress(received);
+                    match (self.serving.dispatch)(
+                        &self.serving.context,
+                        &self.session,
+                        frame.bytes,
+                        received,
+                    ) {
+                        Ok(running) => {
+                            self.handling = Some(Handling {
+                                running,
+                                _charge: frame.charge,
+                            })
+                        }
+                        Err(refusal) => self.refuse(&refusal),
+                    }
+                }
+                Err(error) => self.refuse(&error),
+            }
+        }
+    }
+
+    fn can_start(&self) -> bool {
+        self.ending.is_none()
+            && self.handling.is_none()
+            && self.answers.len() < IN_FLIGHT_MAX
+            && self.outbox.queued_bytes() - self.outbox.sent_bytes() < BACKLOG_MAX_BYTES
+    }
+
+    fn take(&mut self, outcome: Outcome, context: &mut task::Context<'_>) {
+        let pending = match outcome {
+            Outcome::Now(Answer::Nothing) => return,
+            Outcome::Now(answer) => Pending::Ready(answer),
+            // Polled once, so that what it waits for knows of it; from then on when its turn has come.
+            Outcome::Later(mut waiting) => match waiting.as_mut().poll(context) {
+                Poll::Ready(answer) => Pending::Ready(answer),
+                Poll::Pending => Pending::Waiting(waiting),
+            },
+        };
+        if matches!(pending, Pending::Ready(Answer::Close(_))) {
+            self.end(CloseReason::Handler);
+        }
+        self.answers.push_back(pending);
+    }
+
+    fn refuse(&mut self, why: &dyn Display) {
+        self.end(CloseReason::Protocol);
+        self.log_close(why);
+    }
+
+    fn log_close(&self, why: &dyn Display) {
+        let peer = &self.session.peer;
+        if let Some(left_out) = self
+            .serving
+            .refusals
+            .admits(self.serving.context.clock.elapsed())
+        {
+            let listener = peer.listener.name.as_str();
+            tracing::warn!(listener, client = %peer.address, left_out, "closing a connection: {why}");
+        }
+    }
+
+    /// Queues the answers whose turn has come.
+    fn poll_answers(&mut self, context: &mut task::Context<'_>) -> Result<(), CloseReason> {
+        while let Some(pending) = self.answers.front_mut() {
+            let answer = match pending {
+                Pending::Ready(answer) => std::mem::replace(answer, Answer::Nothing),
+                Pending::Waiting(waiting) => match waiting.as_mut().poll(context) {
+                    Poll::Ready(answer) => answer,
+                    Poll::Pending => return Ok(()),
+                },
+            };
+            self.answers.pop_front();
+            match answer {
+                Answer::Send(encoded) => {
+                    self.outbox
+                        .push(encoded.chunks)
+                        .map_err(|error| self.broken(&error))?;
+                    self.receipts
+                        .push_back((self.outbox.queued_bytes(), encoded.receipt));
+                }
+                Answer::Nothing => {}
+                Answer::Close(why) => {
+                    self.end(CloseReason::Handler);
+                    self.log_close(&why);
+                    self.answers.clear();
+                    self.handling = None;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_send(&mut self, context: &mut task::Context<'_>) -> Result<(), CloseReason> {
+        if self.outbox.is_empty() {
+            return Ok(());
+        }
+        let before = self.outbox.sent_bytes();
+        let sent = self.outbox.poll_send(context, &mut self.transport);
+        let count = self.outbox.sent_bytes() - before;
+        if count > 0 {
+            self.metrics.sent_bytes.inc_by(count);
+            let now = self.serving.context.clock.elapsed();
+            self.watch.moved(count as usize, now);
+            self.hand_in_receipts(now);
+        }
+        match sent {
+            Poll::Ready(Err(error)) => Err(self.broken(&error)),
+            Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+        }
+    }
+
+    fn hand_in_receipts(&mut self, now: Duration) {
+        while let Some((end, receipt)) = self.receipts.front() {
+            if *end > self.outbox.sent_bytes() {
+                return;
+            }
+            receipt.sent(&self.serving.context, now);
+            self.watch.progress(now);
+            self.receipts.pop_front();
+        }
+    }
+
+    fn broken(&self, error: &SendError) -> CloseReason {
+        match error {
+            SendError::Network(_) => CloseReason::Network,
+            SendError::Records(error) => {
+                self.log_close(&format_args!("records cannot be read: {error}"));
+                CloseReason::Storage
+            }
+        }
+    }
+
+    /// Reads once; pending also while a whole frame is waiting.
+    fn poll_receive(&mut self, context: &mut task::Context<'_>) -> Poll<Result<(), CloseReason>> {
+        let wants_more =
+            self.input_is_open && self.ending.is_none() && !self.inbox.has_frame().unwrap_or(true);
+        if !wants_more {
+            return Poll::Pending;
+        }
+        match task::ready!(self.inbox.poll_fill(context, &mut self.transport)) {
+            Ok(0) => self.input_is_open = false,
+            Ok(count) => {
+                self.metrics.received_bytes.inc_by(count as u64);
+                self.watch.received(count, &self.serving);
+            }
+            Err(_) => return Poll::Ready(Err(CloseReason::Network)),
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// The reason to end, once nothing is in flight and nothing more will be.
+    fn finished(&mut self) -> Option<CloseReason> {
+        let in_flight =
+            self.handling.is_some() || !self.answers.is_empty() || !self.outbox.is_empty();
+        if in_flight || self.ending.is_some() {
+            return self.ending.filter(|_| !in_flight);
+        }
+        let more_may_come = self.input_is_open || self.inbox.has_frame().unwrap_or(true);
+        (!more_may_come).then_some(CloseReason::Client)
+    }
+
+    /// Ends an idle connection, gives back the memory of a resting one.
+    fn poll_timer(&mut self, context: &mut task::Context<'_>) -> Poll<CloseReason> {
+        while self.watch.timer.as_mut().poll(context).is_ready() {
+            if self.ending == Some(CloseReason::Shutdown) {
+                return Poll::Ready(CloseReason::Shutdown);
+            }
+            let now = self.serving.context.clock.elapsed();
+            let waits_for_us =
+                self.outbox.is_empty() && (self.handling.is_some() || !self.answers.is_empty());
+            if waits_for_us {
+                self.watch.progress(now);
+            }
+            let resting = now.saturating_sub(self.watch.last_progress);
+            let idle = self.serving.settings.idle;
+            if resting >= idle {
+                return Poll::Ready(CloseReason::Idle);
+            }
+            if resting >= SHRINK_AFTER {
+                self.inbox.shrink();
+            }
+            self.watch.is_set_to_shrink = !self.inbox.is_shrunk();
+            let rest = if self.watch.is_set_to_shrink {
+                SHRINK_AFTER.min(idle - resting)
+            } else {
+                idle - resting
+            };
+            self.watch.timer.as_mut().reset(Instant::now() + rest);
+        }
+        Poll::Pending
+    }
+}
+
+impl Watch {
+    /// Something was completed.
+    fn progress(&mut self, now: Duration) {
+        self.last_progress = now;
+        self.bytes_since = 0;
+    }
+
+    /// Bytes moved, which counts once they are enough.
+    fn moved(&mut self, count: usize, now: Duration) {
+        self.bytes_since += count;
+        if self.bytes_since >= PROGRESS_BYTES {
+            self.progress(now);
+        }
+    }
+
+    fn received(&mut self, count: usize, serving: &Serving) {
+        if self.bytes_since + count >= PROGRESS_BYTES {
+            self.progress(serving.context.clock.elapsed());
+        } else {
+            self.bytes_since += count;
+        }
+        if !self.is_set_to_shrink {
+            self.is_set_to_shrink = true;
+            let rest = SHRINK_AFTER.min(serving.settings.idle);
+            self.timer.as_mut().reset(Instant::now() + rest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,369 @@
+//! From bytes to frames: what a connection has read and not yet handled.
+//!
+//! ```text
+//!   i32 length │ length bytes │ i32 length │ …
+//! ```
+//! A length is checked on its four bytes, before memory is taken for the rest (`socket.request.max.bytes`). Small frames are read many at
+//! a time into one buffer that is used again; a large frame is read straight into a buffer of its size, so that its records are never
+//! copied, together with the four bytes that announce the next one. Memory follows the bytes that arrive, not the length claimed: beyond
+//! [`GRANT_BYTES`] it doubles what is there. Large buffers are charged to the node's budget.
+
+use super::memory::{Charge, Memory};
+use super::world::Transport;
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use futures::future::BoxFuture;
+use ottla_protocol::frame::{self, FrameError};
+use std::future::Future;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::AsyncReadExt;
+
+const PREFIX_BYTES: usize = 4;
+/// What a connection begins with, and an idle one goes back to.
+const INITIAL_BYTES: usize = 4 * 1024;
+/// Frames up to this size share buffers and are not charged.
+const SMALL_BYTES: usize = 64 * 1024;
+/// What is taken at once on the word of the peer.
+const GRANT_BYTES: usize = 1024 * 1024;
+
+/// The reading half of a connection.
+pub struct Inbox {
+    buffer: BytesMut,
+    /// The size of the frame at the front, prefix included, once known.
+    announced: Option<usize>,
+    /// The capacity that the next buffer should have, learned from the frames before.
+    capacity_wanted: usize,
+    request_max_bytes: usize,
+    memory: Arc<Memory>,
+    charge: Charge,
+    waiting_for_memory: Option<BoxFuture<'static, ()>>,
+}
+
+/// One frame without its length.
+pub struct Frame {
+    pub bytes: Bytes,
+    /// Held until the request was handled.
+    pub charge: Charge,
+}
+
+impl Inbox {
+    pub fn new(request_max_bytes: usize, memory: Arc<Memory>) -> Self {
+        Self {
+            buffer: BytesMut::new(),
+            announced: None,
+            capacity_wanted: INITIAL_BYTES,
+            request_max_bytes,
+            memory,
+            charge: Charge::default(),
+            waiting_for_memory: None,
+        }
+    }
+
+    /// Whether a whole frame is at the front.
+    ///
+    /// # Errors
+    /// A length that no frame may have; the connection is beyond repair.
+    pub fn has_frame(&mut self) -> Result<bool, FrameError> {
+        if self.announced.is_none()
+            && let Some(prefix) = self.buffer.first_chunk::<PREFIX_BYTES>()
+        {
+            let size = frame::size(*prefix, self.request_max_bytes)?;
+            self.announced = Some(PREFIX_BYTES + size);
+        }
+        Ok(self.announced.is_some_and(|size| self.buffer.len() >= size))
+    }
+
+    /// Takes the frame at the front.
+    ///
+    /// # Errors
+    /// As [`Inbox::has_frame`].
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
+        if !self.has_frame()? {
+            return Ok(None);
+        }
+        let size = self
+            .announced
+            .take()
+            .expect("a whole frame has announced its size");
+        let mut bytes = self.buffer.split_to(size);
+        bytes.advance(PREFIX_BYTES);
+        let is_large = size > SMALL_BYTES;
+        self.capacity_wanted = match is_large {
+            true => size.min(GRANT_BYTES) + PREFIX_BYTES,
+            false => self.capacity_wanted.min(SMALL_BYTES),
+        };
+        let charge = std::mem::take(&mut self.charge);
+        if is_large {
+            return Ok(Some(Frame {
+                bytes: bytes.freeze(),
+                charge,
+            }));
+        }
+        if self.buffer.is_empty() && charge.size_bytes() > 0 {
+            // Small frames have begun: what was for large ones goes.
+            self.buffer = BytesMut::new();
+        } else {
+            self.charge = charge;
+        }
+        let charge = Charge::default();
+        Ok(Some(Frame {
+            bytes: bytes.freeze(),
+            charge,
+        }))
+    }
+
+    /// Reads once, as much as is there and fits; 0 when the peer has closed. Waits for memory first when a large frame begins and the
+    /// node's budget is used up.
+    pub fn poll_fill<T: Transport>(
+        &mut self,
+        context: &mut Context<'_>,
+        transport: &mut T,
+    ) -> Poll<io::Result<usize>> {
+        if let Some(room) = &mut self.waiting_for_memory {
+            ready!(room.as_mut().poll(context));
+            self.waiting_for_memory = None;
+        }
+        let Some(limit) = self.make_room() else {
+            self.waiting_for_memory = Some(Box::pin(self.memory.clone().room()));
+            return self.poll_fill(context, transport);
+        };
+        let mut target = (&mut self.buffer).limit(limit);
+        let count = ready!(pin!(transport.read_buf(&mut target)).poll(context))?;
+        if count == limit && self.capacity_wanted < SMALL_BYTES {
+            self.capacity_wanted *= 2;
+        }
+        Poll::Ready(Ok(count))
+    }
+
+    /// Gives memory back while nothing is under way.
+    pub fn shrink(&mut self) {
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new();
+            self.charge = Charge::default();
+            self.capacity_wanted = INITIAL_BYTES;
+        }
+    }
+
+    /// Whether [`Inbox::shrink`] would give anything back.
+    pub fn is_shrunk(&self) -> bool {
+        !self.buffer.is_empty() || self.buffer.capacity() == 0
+    }
+
+    /// Sees to capacity for the next read and says how many bytes it may take; `None` when there is no memory to begin a large frame.
+    fn make_room(&mut self) -> Option<usize> {
+        let have = self.buffer.len();
+        let Some(size) = self.announced else {
+            if self.buffer.capacity() - have < PREFIX_BYTES || have == 0 {
+                let wanted = if self.memory.has_room() {
+                    self.capacity_wanted
+                } else {
+                    INITIAL_BYTES
+                };
+                self.ensure_capacity(wanted);
+            }
+            return Some(self.buffer.capacity() - have);
+        };
+        if size <= SMALL_BYTES {
+            self.ensure_capacity(size);
+            return Some(self.buffer.capacity() - have);
+        }
+        let whole = size + PREFIX_BYTES;
+        if self.buffer.capacity() < size {
+            if self.charge.size_bytes() == 0 && !self.memory.has_room() {
+                return None;
+            }
+            // Doubling only once the granted part is full keeps the copies below the bytes received.
+            if self.buffer.capacity() == have || self.buffer.capacity() < GRANT_BYTES {
+                self.ensure_capacity(whole.min(GRANT_BYTES.max(2 * have)));
+            }
+        }
+        Some((self.buffer.capacity() - have).min(whole - have))
+    }
+
+    /// Uses the buffer's own memory again where nothing else refers to it; replaces the buffer otherwise.
+    fn ensure_capacity(&mut self, capacity: usize) {
+        let have = self.buffer.len();
+        if self.buffer.capacity() >= capacity {
+            return;
+        }
+        if !self.buffer.try_reclaim(capacity - have) {
+            let mut larger = BytesMut::with_capacity(capacity);
+            larger.put_slice(&self.buffer);
+            self.buffer = larger;
+        }
+        let capacity = self.buffer.capacity();
+        self.charge = if capacity > SMALL_BYTES {
+            self.memory.charge(capacity)
+        } else {
+            Charge::default()
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+    use prometheus::IntGauge;
+    use tokio::io::{AsyncWriteExt, DuplexStream};
+
+    struct Reader {
+        inbox: Inbox,
+        far: DuplexStream,
+        near: DuplexStream,
+        used: IntGauge,
+    }
+
+    fn reader(request_max_bytes: usize, memory_bytes: usize) -> Reader {
+        let used = IntGauge::new("used", "used").unwrap();
+        let (near, far) = tokio::io::duplex(8 * 1024 * 1024);
+        let memory = Memory::new(memory_bytes, used.clone());
+        Reader {
+            inbox: Inbox::new(request_max_bytes, memory),
+            far,
+            near,
+            used,
+        }
+    }
+
+    impl Reader {
+        async fn fill(&mut self) -> usize {
+            let fill =
+                std::future::poll_fn(|context| self.inbox.poll_fill(context, &mut self.near));
+            fill.await.unwrap()
+        }
+
+        async fn frame(&mut self) -> Frame {
+            loop {
+                if let Some(frame) = self.inbox.next_frame().unwrap() {
+                    return frame;
+                }
+                assert_ne!(self.fill().await, 0, "closed");
+            }
+        }
+
+        async fn send(&mut self, size: usize, fill: u8) {
+            self.far.write_i32(size as i32).await.unwrap();
+            self.far.write_all(&vec![fill; size]).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn frames_of_all_sizes_arrive_whole_and_in_order() {
+        let mut reader = reader(8 * 1024 * 1024, usize::MAX);
+        for round in 0..3 {
+            for size in [
+                0,
+                1,
+                100,
+                4 * 1024,
+                65_532,
+                65_533,
+                200_000,
+                200_000,
+                3_000_000,
+                10,
+            ] {
+                reader.send(size, round).await;
+                let frame = reader.frame().await;
+                assert!(
+                    frame.bytes.len() == size && frame.bytes.iter().all(|byte| *byte == round),
+                    "{size}"
+                );
+            }
+        }
+        assert_eq!(
+            reader.used.get(),
+            0,
+            "nothing is charged once the frames are gone"
+        );
+    }
+
+    #[tokio::test]
+    async fn small_frames_are_read_many_at_a_time() {
+        let mut reader = reader(1_000, usize::MAX);
+        for _ in 0..10 {
+            reader.send(100, 1).await;
+        }
+        assert_eq!(reader.fill().await, 1_040);
+        for _ in 0..10 {
+            assert!(reader.inbox.next_frame().unwrap().is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_length_over_the_limit_takes_no_memory() {
+        let mut reader = reader(100 * 1024 * 1024, usize::MAX);
+        reader.far.write_i32(i32::MAX).await.unwrap();
+        reader.fill().await;
+        assert!(reader.inbox.next_frame().is_err());
+        assert!(reader.inbox.buffer.capacity() <= INITIAL_BYTES);
+        assert_eq!(reader.used.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn memory_follows_the_bytes_that_arrive_and_not_the_length_claimed() {
+        let mut reader = reader(100 * 1024 * 1024, usize::MAX);
+        reader.far.write_i32(100 * 1024 * 1024).await.unwrap();
+        reader.fill().await;
+        assert!(!reader.inbox.has_frame().unwrap());
+        reader.far.write_all(&[0; 10]).await.unwrap();
+        reader.fill().await;
+        assert!(reader.inbox.buffer.capacity() <= 2 * GRANT_BYTES);
+        reader
+            .far
+            .write_all(&vec![0; 3 * GRANT_BYTES])
+            .await
+            .unwrap();
+        while reader.inbox.buffer.len() < 3 * GRANT_BYTES {
+            reader.fill().await;
+            assert!(
+                reader.inbox.buffer.capacity() <= 2 * reader.inbox.buffer.len().max(GRANT_BYTES)
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_large_frame_waits_for_the_budget_and_a_begun_one_does_not() {
+        let mut reader = reader(1024 * 1024, 300_000);
+        let _taken = reader.inbox.memory.charge(200_000);
+        reader.send(500_000, 1).await;
+        let begun = reader.frame().await;
+        reader.send(500_000, 2).await;
+        {
+            let mut second = pin!(reader.frame());
+            assert!(second.as_mut().now_or_never().is_none(), "no room");
+            drop(begun);
+            assert_eq!(second.await.bytes.len(), 500_000);
+        }
+    }
+
+    #[tokio::test]
+    async fn like_frames_are_read_into_the_same_memory() {
+        let mut reader = reader(1024 * 1024, usize::MAX);
+        let mut addresses = Vec::new();
+        for round in 0..6 {
+            reader.send(130_000, round).await;
+            addresses.push(reader.frame().await.bytes.as_ptr() as usize);
+        }
+        assert!(
+            addresses[2..]
+                .iter()
+                .all(|address| *address == addresses[2]),
+            "{addresses:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_holds_no_buffer() {
+        let mut reader = reader(1024 * 1024, usize::MAX);
+        reader.send(300_000, 1).await;
+        drop(reader.frame().await);
+        assert!(!reader.inbox.is_shrunk());
+        reader.inbox.shrink();
+        assert!(reader.inbox.is_shrunk());
+        assert_eq!((reader.inbox.buffer.capacity(), reader.used.get()), (0, 0));
+    }
+}

@@ -1,0 +1,187 @@
+//! A listener: a name, sockets, and the connections they accept.
+//!
+//! Bound first, so that a port of 0 is known and advertised before anything is answered; serving starts later.
+
+use super::bind::bind;
+use super::connection::{Connection, Serving};
+use super::limits::{Gate, Permit};
+use super::settings::SocketOptions;
+use super::world::{Acceptor, Net, Transport};
+use crate::api::{ConnectionId, Endpoint, Listener as Seen, Peer, Session};
+use crate::metrics::{ListenerMetrics, RefuseReason};
+use rustix::io::Errno;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+
+/// How long accepting rests when the process is out of descriptors or memory.
+const BACKOFF: Duration = Duration::from_millis(100);
+
+/// A listener as configured.
+#[derive(Clone, Debug)]
+pub struct ListenerSpec {
+    /// In upper case.
+    pub name: String,
+    /// Empty for every address.
+    pub host: String,
+    pub port: u16,
+    /// `advertised.listeners`; without it, `host` and the real port. Port 0 is the real port too.
+    pub advertised: Option<(String, u16)>,
+}
+
+/// A bound listener.
+pub struct Listener<N: Net> {
+    sockets: Vec<N::Listener>,
+    seen: Arc<Seen>,
+}
+
+/// What every accept loop of a node needs.
+#[derive(Clone)]
+pub struct Accepting {
+    pub serving: Arc<Serving>,
+    pub gate: Arc<Gate>,
+    /// Connection ids, unique in the process.
+    pub connection_ids: Arc<AtomicU64>,
+    /// Turns true when accepting is to end and connections are to finish.
+    pub stop: watch::Receiver<bool>,
+    /// Held by every task; when all are gone, the network has stopped.
+    pub alive: mpsc::Sender<()>,
+}
+
+impl<N: Net> Listener<N> {
+    /// Binds the sockets.
+    ///
+    /// # Errors
+    /// When the host cannot be resolved or no address be bound.
+    pub async fn bind(net: &N, spec: &ListenerSpec, options: &SocketOptions) -> io::Result<Self> {
+        let bound = bind(net, &spec.host, spec.port, options).await?;
+        let (host, port) = match &spec.advertised {
+            None => (spec.host.as_str(), bound.port),
+            Some((host, 0)) => (host.as_str(), bound.port),
+            Some((host, port)) => (host.as_str(), *port),
+        };
+        let advertised = Endpoint {
+            host: host.into(),
+            port,
+        };
+        let seen = Arc::new(Seen {
+            name: spec.name.clone(),
+            advertised,
+        });
+        Ok(Self {
+            sockets: bound.sockets,
+            seen,
+        })
+    }
+
+    /// The listener as handlers see it, with the address to advertise.
+    pub fn seen(&self) -> &Arc<Seen> {
+        &self.seen
+    }
+
+    /// The addresses it listens on.
+    pub fn local_addresses(&self) -> Vec<SocketAddr> {
+        let local = self.sockets.iter().map(Acceptor::local_address);
+        local.filter_map(Result::ok).collect()
+    }
+
+    /// Accepts from now on, in tasks of the current runtime.
+    pub fn serve(self, accepting: &Accepting) {
+        let metrics = &accepting.serving.context.metrics.connections;
+        let metrics = metrics.listener(&self.seen.name);
+        for socket in self.sockets {
+            let (accepting, seen, metrics) =
+                (accepting.clone(), self.seen.clone(), metrics.clone());
+            tokio::spawn(accept(socket, seen, metrics, accepting));
+        }
+    }
+}
+
+async fn accept<L: Acceptor>(
+    mut socket: L,
+    seen: Arc<Seen>,
+    metrics: ListenerMetrics,
+    accepting: Accepting,
+) {
+    let mut stop = accepting.stop.clone();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            accepted = next(&mut socket, &accepting.gate) => accepted,
+        };
+        match accepted {
+            Ok((stream, address)) => admit(stream, address, &seen, &metrics, &accepting),
+            Err(error) => {
+                tracing::warn!(listener = seen.name, %error, "accepting a connection failed");
+                if is_exhaustion(&error) {
+                    tokio::time::sleep(BACKOFF).await;
+                }
+            }
+        }
+    }
+}
+
+async fn next<L: Acceptor>(socket: &mut L, gate: &Gate) -> io::Result<(L::Stream, SocketAddr)> {
+    gate.has_room().await;
+    socket.accept().await
+}
+
+/// Counts the connection in and gives it a task, or closes it.
+fn admit<T: Transport>(
+    stream: T,
+    address: SocketAddr,
+    seen: &Arc<Seen>,
+    metrics: &ListenerMetrics,
+    accepting: &Accepting,
+) {
+    let Some(permit) = accepting.gate.enter(address.ip()) else {
+        metrics.refused(RefuseReason::PerAddress);
+        return;
+    };
+    metrics.accepted.inc();
+    let peer = Arc::new(Peer {
+        connection_id: ConnectionId(accepting.connection_ids.fetch_add(1, Ordering::Relaxed)),
+        address,
+        listener: seen.clone(),
+        software: OnceLock::new(),
+    });
+    let session = Session::anonymous(peer);
+    let connection = Connection::new(stream, session, metrics.clone(), accepting.serving.clone());
+    let counted = Counted {
+        metrics: metrics.clone(),
+        _permit: permit,
+        _alive: accepting.alive.clone(),
+    };
+    counted.metrics.open.inc();
+    let stop = accepting.stop.clone();
+    tokio::spawn(async move {
+        let _counted = counted;
+        connection.run(stop).await;
+    });
+}
+
+/// What is to be undone however the connection's task ends, a panic of a handler included.
+struct Counted {
+    metrics: ListenerMetrics,
+    _permit: Permit,
+    _alive: mpsc::Sender<()>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.metrics.open.dec();
+    }
+}
+
+/// Errors that would come back at once if accepting did not rest.
+fn is_exhaustion(error: &io::Error) -> bool {
+    let exhausted = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    let code = error.raw_os_error();
+    exhausted
+        .iter()
+        .any(|errno| code == Some(errno.raw_os_error()))
+}

@@ -1,0 +1,28 @@
+//! Sockets: accepting them, framing what comes, answering in order. Knows no API and no log.
+//!
+//! ```text
+//!   Listener ── accept, limits ──▶ one task per connection
+//!                                   │ Inbox   bytes → frames (length checked before memory is taken)
+//!                                   │ dispatch → handler → answers, in request order
+//!                                   │ Outbox  answers → bytes, file regions by sendfile or small reads
+//! ```
+//! Everything a peer can grow has a limit: connections ([`limits`]), frames and requests ([`inbox`], [`memory`]), answers under way
+//! ([`connection`]), records read ahead of a slow reader ([`outbox`]). The kernel is reached through [`world::Net`], so that a whole node
+//! runs on a simulated network.
+
+pub mod bind;
+pub mod connection;
+pub mod inbox;
+pub mod limits;
+pub mod listener;
+pub mod memory;
+pub mod outbox;
+mod quiet;
+pub mod records;
+pub mod server;
+pub mod settings;
+
+pub mod tcp;
+pub mod world;
+
+pub use settings::Settings;
