@@ -26,6 +26,7 @@ verify: python
 fix:
 	cargo fmt --all
 	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
+	cargo run --quiet -- docs-config > target/configuration.md && mv target/configuration.md docs/configuration.md
 
 soak: python
 	@$(RUNNER) soak --minutes $(MINUTES) --target $(TARGET)

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod background;
+pub mod cli;
 pub mod config;
 pub mod metrics;
 pub mod net;

@@ -11,6 +11,7 @@
 pub mod broker;
 pub mod consistency;
 pub mod describe;
+pub mod documentation;
 pub mod effective;
 pub mod environment;
 pub mod keys;

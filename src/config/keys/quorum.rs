@@ -9,7 +9,7 @@ pub const KEYS: &[Key] = &[
     Key::broker("broker.session.timeout.ms", Kind::Int, Some("9000"))
         .says("A broker that the controller has not heard for this long is fenced."),
     Key::broker("controller.listener.names", Kind::List, None)
-        .unlike_kafka("(none: must be set)")
+        .unlike_kafka("must be set")
         .check(Check::Entries { allowed: &[], may_be_empty: false })
         .effective("a_controller_listener_is_not_advertised_to_clients")
         .says("Names of the listeners that carry controller traffic; they are not advertised to clients."),

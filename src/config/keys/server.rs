@@ -5,7 +5,7 @@ use super::key::{Check, Key, Kind, Origin};
 /// The keys of this subject.
 pub const KEYS: &[Key] = &[
     Key::broker("node.id", Kind::Int, Some("1"))
-        .unlike_kafka("(none: must be set)")
+        .unlike_kafka("must be set")
         .check(Check::AtLeast(0))
         .effective("node_id_and_broker_id_name_the_same_node")
         .says("Identity of this node in the cluster; it must be unique and must not change while the data directory lives."),
@@ -14,7 +14,7 @@ pub const KEYS: &[Key] = &[
         .effective("node_id_and_broker_id_name_the_same_node")
         .says("Older name of `node.id`; where both are set they must agree."),
     Key::broker("process.roles", Kind::List, Some("broker,controller"))
-        .unlike_kafka("(none: must be set)")
+        .unlike_kafka("must be set")
         .check(Check::Entries { allowed: &["broker", "controller"], may_be_empty: false })
         .effective("process_roles_default_to_broker_and_controller")
         .says("What this process does: `broker`, `controller` or both."),
