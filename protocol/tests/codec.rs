@@ -1,4 +1,6 @@
 //! The codec against itself, against `kafka-protocol`, against bytes of the Java client, and against hostile bytes.
 
+#[path = "codec/differential.rs"]
+mod differential;
 #[path = "codec/round_trip.rs"]
 mod round_trip;
