@@ -1,5 +1,6 @@
 //! The `ottla` broker; see ARCHITECTURE.md for the map.
 
+pub mod admin;
 pub mod api;
 pub mod background;
 pub mod cli;
