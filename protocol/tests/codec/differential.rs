@@ -163,34 +163,28 @@ agree! {
 }
 
 #[test]
-fn consumer_protocol_and_control_records() {
-    agrees::<
-        records::consumer_protocol::ConsumerProtocolSubscription,
-        theirs::ConsumerProtocolSubscription,
-    >();
-    agrees::<
-        records::consumer_protocol::ConsumerProtocolAssignment,
-        theirs::ConsumerProtocolAssignment,
-    >();
+fn consumer_protocol_principals_and_markers() {
+    use records::consumer_protocol as protocol;
+    agrees::<protocol::ConsumerProtocolSubscription, theirs::ConsumerProtocolSubscription>();
+    agrees::<protocol::ConsumerProtocolAssignment, theirs::ConsumerProtocolAssignment>();
     agrees::<records::control::EndTxnMarker, theirs::EndTxnMarker>();
-    agrees::<records::control::SnapshotHeaderRecord, theirs::SnapshotHeaderRecord>();
-    agrees::<records::control::SnapshotFooterRecord, theirs::SnapshotFooterRecord>();
-    agrees::<records::control::KRaftVersionRecord, theirs::KRaftVersionRecord>();
-    agrees::<records::control::VotersRecord, theirs::VotersRecord>();
     agrees::<records::principal::DefaultPrincipalData, theirs::DefaultPrincipalData>();
 }
 
-/// They read the rest of the message in the version that its first field names, so that the field must tell the truth.
+/// They read the rest of such a message in the version that its first field names, so that the field must tell the truth.
 #[test]
-fn leader_changes_that_name_their_own_version() {
-    let mut random = Random::new(12);
-    for version in 0..=1 {
-        for _ in 0..VALUES_OF_EACH_VERSION {
-            let value = records::control::LeaderChangeMessage {
-                version,
-                ..message(&mut random, version)
-            };
-            agrees_on::<_, theirs::LeaderChangeMessage>(&value, version);
-        }
+fn control_records_that_name_their_own_version() {
+    macro_rules! agree {
+        ($($message:ident)*) => {$(
+            let mut random = Random::new(12);
+            for version in records::control::$message::VERSIONS {
+                for _ in 0..VALUES_OF_EACH_VERSION {
+                    let value =
+                        records::control::$message { version, ..message(&mut random, version) };
+                    agrees_on::<_, theirs::$message>(&value, version);
+                }
+            }
+        )*};
     }
+    agree!(LeaderChangeMessage SnapshotHeaderRecord SnapshotFooterRecord KRaftVersionRecord VotersRecord);
 }
