@@ -137,8 +137,8 @@ mod tests {
             Err(DecodeError::UnsupportedVersion { .. })
         ));
         assert_eq!(
-            MetadataRecord::decode(Bytes::from_static(&[1, 0xe8, 0x07, 0])),
-            Err(DecodeError::UnknownRecordType(1000))
+            MetadataRecord::decode(Bytes::from_static(&[1, 0xcf, 0x0f, 0])),
+            Err(DecodeError::UnknownRecordType(1999))
         );
     }
 }

@@ -1,10 +1,11 @@
 //! Kafka's metadata records, as its controllers write them to `__cluster_metadata`.
 //!
-//! Kinds from 1000 up are Ottla's own and live with the controller; [`super::typed::decode_header`] and [`super::typed::encode`] frame them too.
+//! Kinds from 1000 up are Ottla's own ([`own`]).
 
 pub mod brokers;
 pub mod configs;
 pub mod controllers;
+pub mod own;
 pub mod security;
 pub mod topics;
 pub mod transactions;
@@ -12,6 +13,7 @@ pub mod transactions;
 pub use brokers::*;
 pub use configs::*;
 pub use controllers::*;
+pub use own::*;
 pub use security::*;
 pub use topics::*;
 pub use transactions::*;
@@ -49,5 +51,6 @@ typed_records! {
         27 = RegisterController(RegisterControllerRecord);
         28 = ClearElr(ClearElrRecord);
         29 = UnregisterController(UnregisterControllerRecord);
+        1000 = Cluster(ClusterRecord);
     }
 }

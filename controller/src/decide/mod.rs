@@ -1,0 +1,45 @@
+//! Decisions of the active controller: pure functions of an image and a request, one file per kind of request.
+//!
+//! None of them reads a clock, draws a number or sends anything: time, [`Dice`](crate::dice::Dice) and
+//! [`Liveness`](crate::liveness::Liveness) are arguments. They return the records to commit and the answer to give once these
+//! are applied. The error of one item is part of the answer, as the protocol wants it. Authorisation is the caller's: it
+//! hands in what the principal may do and adds the refusals of the rest.
+
+mod allocate_producer_ids;
+mod alter_configs;
+mod assignment;
+mod bootstrap;
+mod broker_heartbeat;
+mod broker_registration;
+mod configs;
+mod create_partitions;
+mod create_topics;
+mod delete_topics;
+mod fencing;
+mod incremental_alter_configs;
+mod leadership;
+mod refusal;
+mod rules;
+mod topic_names;
+mod unregister_broker;
+mod update_features;
+
+pub use allocate_producer_ids::{BLOCK_SIZE as PRODUCER_ID_BLOCK_SIZE, allocate_producer_ids};
+pub use alter_configs::alter_configs;
+pub use bootstrap::bootstrap;
+pub use broker_heartbeat::{broker_heartbeat, fence_silent_broker};
+pub use broker_registration::register_broker;
+pub use create_partitions::create_partitions;
+pub use create_topics::create_topics;
+pub use delete_topics::delete_topics;
+pub use fencing::{Event, partition_changes};
+pub use incremental_alter_configs::incremental_alter_configs;
+pub use leadership::{Circumstances, Election, choose_change};
+pub use refusal::Refusal;
+pub use rules::{ConfigRules, MIN_IN_SYNC_REPLICAS, UNCLEAN_LEADER_ELECTION};
+pub use topic_names::{CLUSTER_METADATA, reason_invalid as reason_invalid_topic_name};
+pub use unregister_broker::unregister_broker;
+pub use update_features::update_features;
+
+/// How many partitions one request may create (Kafka's `MAX_PARTITIONS_PER_BATCH`).
+pub const MAX_PARTITIONS_PER_REQUEST: usize = 10_000;
