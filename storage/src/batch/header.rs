@@ -148,6 +148,14 @@ impl BatchHeader {
             .then_some(self.base_timestamp)
     }
 
+    /// Milliseconds of a record with this delta: the batch's one timestamp when it has append time.
+    pub fn timestamp_of(&self, timestamp_delta: i64) -> i64 {
+        match self.timestamp_type() {
+            TimestampType::CreateTime => self.base_timestamp.wrapping_add(timestamp_delta),
+            TimestampType::LogAppendTime => self.max_timestamp,
+        }
+    }
+
     pub fn timestamp_type(&self) -> TimestampType {
         self.attributes.timestamp_type()
     }
