@@ -9,9 +9,11 @@
 //! Nothing here reads files, the environment or the clock; the command line does, and passes text in.
 
 pub mod broker;
+pub mod change;
 pub mod consistency;
 pub mod describe;
 pub mod documentation;
+pub mod dynamic;
 pub mod effective;
 pub mod environment;
 pub mod keys;
@@ -25,6 +27,7 @@ pub mod value;
 pub mod values;
 
 pub use broker::{AdminListener, BrokerConfig};
+pub use change::RefusedChange;
 pub use effective::{Layers, Source};
 pub use listeners::{Listener, ListenerName, Listeners, SecurityProtocol};
 pub use load::{ConfigErrors, Given, Loaded, StaticConfig, load};

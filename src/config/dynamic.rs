@@ -1,0 +1,277 @@
+//! Changing a broker's own configuration while it runs (KIP-226): which keys may be changed, at which scope, and to what
+//! (`DynamicBrokerConfig`, `DynamicThreadPool`).
+//!
+//! Kafka answers INVALID_REQUEST for everything here, also for values out of bounds (KAFKA-13609).
+
+use super::change::RefusedChange;
+use super::effective::{Layers, Source};
+use super::keys::{Effect, Key, Level, Origin, Scope, find};
+use super::settings::Settings;
+use super::{consistency, listener_prefix, value};
+
+/// Keys that can be changed only for one listener, by its prefix (`SslConfigs.RECONFIGURABLE_CONFIGS`).
+const ONLY_PER_LISTENER: &[&str] = &[
+    "ssl.key.password",
+    "ssl.keystore.certificate.chain",
+    "ssl.keystore.key",
+    "ssl.keystore.location",
+    "ssl.keystore.password",
+    "ssl.keystore.type",
+    "ssl.truststore.certificates",
+    "ssl.truststore.location",
+    "ssl.truststore.password",
+    "ssl.truststore.type",
+];
+
+/// Thread pools may at most double or halve at once.
+const THREAD_POOLS: &[&str] = &[
+    "background.threads",
+    "num.io.threads",
+    "num.recovery.threads.per.data.dir",
+    "num.replica.fetchers",
+];
+
+/// Keys that Kafka can change while running and this version cannot.
+const NOT_WHILE_RUNNING: &[&str] = &["listeners", "listener.security.protocol.map"];
+
+/// Checks a change of what is set on one broker or, with `target` [`Source::DynamicDefault`], on all of them. `now` is what
+/// applies before the change, `after` what the target would have.
+///
+/// # Errors
+/// With Kafka's message.
+pub fn check_broker(
+    now: &Layers<'_>,
+    target: Source,
+    after: &dyn Settings,
+) -> Result<(), RefusedChange> {
+    let names = after.names();
+    let refuse = |wrong: Vec<&str>, message: &str| match wrong.as_slice() {
+        [] => Ok(()),
+        wrong => Err(RefusedChange::Request(format!(
+            "{message}: [{}]",
+            wrong.join(", ")
+        ))),
+    };
+    let among = |test: &dyn Fn(&str) -> bool| {
+        names
+            .iter()
+            .copied()
+            .filter(|name| test(name))
+            .collect::<Vec<_>>()
+    };
+    refuse(among(&is_static), "Cannot update these configs dynamically")?;
+    refuse(
+        among(&|name| ONLY_PER_LISTENER.contains(&name)),
+        "These security configs can be dynamically updated only per-listener using the listener prefix",
+    )?;
+    check_values(after, &names)?;
+    if target == Source::DynamicDefault {
+        let message =
+            "Cannot update these configs at default cluster level, broker id must be specified";
+        refuse(among(&is_per_broker), message)?;
+    }
+    let then = match target {
+        Source::DynamicDefault => Layers {
+            cluster: after,
+            ..*now
+        },
+        _ => Layers {
+            broker: after,
+            ..*now
+        },
+    };
+    if let Some(message) = consistency::check(&then).into_iter().next() {
+        return Err(RefusedChange::Request(format!(
+            "requirement failed: {message}"
+        )));
+    }
+    check_thread_pools(now, &then)?;
+    check_what_is_built(now, &then, &names)
+}
+
+fn is_static(name: &str) -> bool {
+    find(Level::Broker, name)
+        .is_some_and(|key| key.scope == Scope::Static && key.origin != Origin::DynamicOnly)
+}
+
+fn is_per_broker(name: &str) -> bool {
+    match listener_prefix::after_listener(name) {
+        Some(base) => !listener_prefix::CLUSTER_LEVEL.contains(&base),
+        None => find(Level::Broker, name).is_some_and(|key| key.scope == Scope::PerBroker),
+    }
+}
+
+fn check_values(after: &dyn Settings, names: &[&str]) -> Result<(), RefusedChange> {
+    for name in names {
+        let base = listener_prefix::after_listener(name).unwrap_or(name);
+        if let Some(key) = find(Level::Broker, base) {
+            let text = after.setting(name).unwrap_or_default();
+            value::read(key, text).map_err(|bad| RefusedChange::Request(bad.to_string()))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_thread_pools(now: &Layers<'_>, then: &Layers<'_>) -> Result<(), RefusedChange> {
+    for name in THREAD_POOLS {
+        let (before, after) = (now.broker_number(name), then.broker_number(name));
+        let bound = if after < before / 2 {
+            format!("value should be at least half the current value {before}")
+        } else if after > before.saturating_mul(2) {
+            format!("value should not be greater than double the current value {before}")
+        } else {
+            continue;
+        };
+        // The wrapping is Kafka's: a message taken for a name.
+        return Err(RefusedChange::Request(format!(
+            "Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count update validation failed for {name}={after}, {bound} for configuration Invalid dynamic configuration"
+        )));
+    }
+    Ok(())
+}
+
+/// What Kafka could change and we cannot must not look as if it had been.
+fn check_what_is_built(
+    now: &Layers<'_>,
+    then: &Layers<'_>,
+    names: &[&str],
+) -> Result<(), RefusedChange> {
+    for key in names.iter().filter_map(|name| find(Level::Broker, name)) {
+        let after = then.broker_text(key);
+        if after == now.broker_text(key) {
+            continue;
+        }
+        if let Some(why) = reason_not_built(key, after.as_deref()) {
+            return Err(RefusedChange::Request(format!(
+                "{} cannot be set to {}: {why}",
+                key.name,
+                after.unwrap_or_default()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn reason_not_built(key: &Key, after: Option<&str>) -> Option<String> {
+    if NOT_WHILE_RUNNING.contains(&key.name) {
+        return Some(
+            "listeners cannot be changed while this version of Ottla runs; restart the broker"
+                .to_owned(),
+        );
+    }
+    match key.effect {
+        Effect::Refused { why } if after != key.default => Some(why.to_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load::StaticConfig;
+    use crate::config::settings::Unset;
+
+    fn refused(target: Source, after: &[(&str, &str)]) -> Option<String> {
+        let now = Layers {
+            broker: &Unset,
+            cluster: &Unset,
+            node: &Unset,
+        };
+        check_broker(&now, target, &StaticConfig::of(after))
+            .err()
+            .map(|refused| {
+                assert!(matches!(refused, RefusedChange::Request(_)));
+                refused.to_string()
+            })
+    }
+
+    #[test]
+    fn changes_are_allowed_or_refused_as_kafka_does() {
+        use Source::{DynamicBroker as One, DynamicDefault as All};
+        type Pairs = &'static [(&'static str, &'static str)];
+        let cases: &[(Source, Pairs, Option<&str>)] = &[
+            (
+                All,
+                &[
+                    ("log.retention.ms", "5"),
+                    ("max.connections", "7"),
+                    ("my.plugin.key", "x"),
+                ],
+                None,
+            ),
+            (
+                One,
+                &[("listener.name.a.ssl.keystore.location", "/k")],
+                None,
+            ),
+            (All, &[("leader.replication.throttled.rate", "5")], None),
+            (
+                One,
+                &[("node.id", "2"), ("process.roles", "broker")],
+                Some("Cannot update these configs dynamically: [node.id, process.roles]"),
+            ),
+            (
+                One,
+                &[("log.retention.hours", "2")],
+                Some("Cannot update these configs dynamically: [log.retention.hours]"),
+            ),
+            (
+                One,
+                &[("ssl.keystore.location", "/k")],
+                Some(
+                    "These security configs can be dynamically updated only per-listener using the listener prefix: [ssl.keystore.location]",
+                ),
+            ),
+            (
+                All,
+                &[
+                    ("listener.name.a.ssl.keystore.location", "/k"),
+                    ("sasl.enabled.mechanisms", "PLAIN"),
+                ],
+                Some(
+                    "Cannot update these configs at default cluster level, broker id must be specified: [listener.name.a.ssl.keystore.location, sasl.enabled.mechanisms]",
+                ),
+            ),
+            (All, &[("listener.name.a.max.connections", "5")], None),
+            (
+                All,
+                &[("max.connections", "-1")],
+                Some(
+                    "Invalid value -1 for configuration max.connections: Value must be at least 0",
+                ),
+            ),
+            (
+                All,
+                &[("max.connections.per.ip", "0")],
+                Some(
+                    "requirement failed: max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.",
+                ),
+            ),
+            (
+                One,
+                &[("num.io.threads", "17")],
+                Some(
+                    "Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count update validation failed for num.io.threads=17, value should not be greater than double the current value 8 for configuration Invalid dynamic configuration",
+                ),
+            ),
+        ];
+        for (target, after, expected) in cases {
+            assert_eq!(refused(*target, after).as_deref(), *expected, "{after:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_built_is_not_accepted_silently() {
+        for after in [
+            ("listeners", "PLAINTEXT://:1"),
+            ("principal.builder.class", "a.B"),
+            ("cordoned.log.dirs", "*"),
+        ] {
+            let message = refused(Source::DynamicBroker, &[after]).unwrap();
+            assert!(
+                message.starts_with(&format!("{} cannot be set to {}: ", after.0, after.1)),
+                "{message}"
+            );
+        }
+    }
+}
