@@ -21,7 +21,8 @@ mod quiet;
 pub mod records;
 pub mod server;
 pub mod settings;
-
+#[cfg(feature = "simulation")]
+pub mod simulated;
 pub mod tcp;
 pub mod world;
 

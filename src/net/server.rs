@@ -47,3 +47,6 @@ impl Server {
         let _ = self.gone.recv().await;
     }
 }
+
+#[cfg(test)]
+mod tests;
