@@ -2,5 +2,7 @@
 
 #[path = "codec/differential.rs"]
 mod differential;
+#[path = "codec/golden.rs"]
+mod golden;
 #[path = "codec/round_trip.rs"]
 mod round_trip;
