@@ -1,0 +1,194 @@
+//! The table of keys as the controller's decisions see it.
+
+use std::sync::Arc;
+
+use ottla_controller::decide::{ConfigRules, Refusal};
+use ottla_controller::image::{ConfigResource, ConfigValues, ResourceKind};
+use ottla_protocol::ErrorCode;
+
+use super::broker::BrokerConfig;
+use super::change::{self, RefusedChange};
+use super::dynamic;
+use super::effective::{Layers, Source};
+use super::keys::{Key, Kind, Level, find};
+use super::settings::{Settings, Unset};
+
+impl Settings for ConfigValues {
+    fn setting(&self, name: &str) -> Option<&str> {
+        self.get(name).map(|text| &**text)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.keys().map(|name| &**name).collect()
+    }
+}
+
+/// The rules of a node: the table, and the node's own settings behind what clients set.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    config: Arc<BrokerConfig>,
+}
+
+impl Rules {
+    /// The rules of the node with this configuration.
+    pub fn new(config: Arc<BrokerConfig>) -> Self {
+        Self { config }
+    }
+
+    fn layers(&self) -> Layers<'_> {
+        self.config.layers(&Unset, &Unset)
+    }
+}
+
+impl ConfigRules for Rules {
+    fn check(
+        &self,
+        resource: &ConfigResource,
+        before: &ConfigValues,
+        after: &ConfigValues,
+    ) -> Result<(), Refusal> {
+        let checked = match resource.kind {
+            ResourceKind::Topic => change::check_topic(&self.layers(), after),
+            ResourceKind::Group => change::check_group(&self.layers(), after),
+            ResourceKind::ClientMetrics => change::check_client_metrics(after),
+            ResourceKind::Broker if resource.name.is_empty() => dynamic::check_broker(
+                &self.config.layers(&Unset, before),
+                Source::DynamicDefault,
+                after,
+            ),
+            ResourceKind::Broker => dynamic::check_broker(
+                &self.config.layers(before, &Unset),
+                Source::DynamicBroker,
+                after,
+            ),
+            // Not kept in the metadata; the caller has refused it.
+            ResourceKind::BrokerLogger => Ok(()),
+        };
+        checked.map_err(|refused| match refused {
+            RefusedChange::Config(message) => Refusal::new(ErrorCode::INVALID_CONFIG, message),
+            RefusedChange::Request(message) => Refusal::new(ErrorCode::INVALID_REQUEST, message),
+        })
+    }
+
+    fn is_list(&self, kind: ResourceKind, name: &str) -> bool {
+        key(kind, name).is_some_and(|key| key.kind == Kind::List)
+    }
+
+    fn default_value(&self, kind: ResourceKind, name: &str) -> Option<String> {
+        key(kind, name)?.default.map(str::to_owned)
+    }
+
+    fn node_value_for_topic(&self, name: &str) -> Option<String> {
+        self.layers()
+            .resource_text(find(Level::Topic, name)?, &Unset)
+            .0
+    }
+
+    fn default_partitions(&self) -> i32 {
+        i32::try_from(self.layers().broker_number("num.partitions")).unwrap_or(1)
+    }
+
+    fn default_replication_factor(&self) -> i16 {
+        i16::try_from(self.layers().broker_number("default.replication.factor")).unwrap_or(i16::MAX)
+    }
+}
+
+fn key(kind: ResourceKind, name: &str) -> Option<&'static Key> {
+    let level = match kind {
+        ResourceKind::Topic => Level::Topic,
+        ResourceKind::Broker => Level::Broker,
+        ResourceKind::ClientMetrics => Level::ClientMetrics,
+        ResourceKind::Group => Level::Group,
+        ResourceKind::BrokerLogger => return None,
+    };
+    find(level, name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::load::StaticConfig;
+
+    fn rules(node: &[(&str, &str)]) -> Rules {
+        Rules::new(Arc::new(BrokerConfig::new(StaticConfig::of(node)).unwrap()))
+    }
+
+    fn values(pairs: &[(&str, &str)]) -> ConfigValues {
+        pairs
+            .iter()
+            .map(|(name, text)| (Arc::from(*name), Arc::from(*text)))
+            .collect()
+    }
+
+    #[test]
+    fn each_kind_of_resource_is_refused_with_its_code() {
+        for (resource, after, code) in [
+            (
+                ConfigResource::topic("t"),
+                ("retention.ms", "x"),
+                ErrorCode::INVALID_CONFIG,
+            ),
+            (
+                ConfigResource::cluster_default(),
+                ("max.connections", "x"),
+                ErrorCode::INVALID_REQUEST,
+            ),
+            (
+                ConfigResource::new(ResourceKind::Broker, "1"),
+                ("node.id", "2"),
+                ErrorCode::INVALID_REQUEST,
+            ),
+            (
+                ConfigResource::new(ResourceKind::Group, "g"),
+                ("x", "2"),
+                ErrorCode::INVALID_CONFIG,
+            ),
+            (
+                ConfigResource::new(ResourceKind::ClientMetrics, "m"),
+                ("x", "2"),
+                ErrorCode::INVALID_REQUEST,
+            ),
+        ] {
+            let refusal = rules(&[])
+                .check(&resource, &values(&[]), &values(&[after]))
+                .unwrap_err();
+            assert_eq!(refusal.code, code, "{resource}");
+            assert!(
+                rules(&[])
+                    .check(&resource, &values(&[]), &values(&[]))
+                    .is_ok(),
+                "{resource}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_topic_with_factor_minus_one_gets_the_nodes_default() {
+        let rules = rules(&[
+            ("num.partitions", "6"),
+            ("default.replication.factor", "3"),
+            ("log.retention.hours", "1"),
+        ]);
+        assert_eq!(
+            (
+                rules.default_partitions(),
+                rules.default_replication_factor()
+            ),
+            (6, 3)
+        );
+        assert_eq!(
+            rules.node_value_for_topic("retention.ms").as_deref(),
+            Some("3600000")
+        );
+        assert_eq!(
+            rules
+                .default_value(ResourceKind::Topic, "cleanup.policy")
+                .as_deref(),
+            Some("delete")
+        );
+        assert!(
+            rules.is_list(ResourceKind::Topic, "cleanup.policy")
+                && !rules.is_list(ResourceKind::Topic, "retention.ms")
+        );
+    }
+}
