@@ -82,6 +82,19 @@ pub fn response<M: Message>(
     correlation_id: i32,
     body: &M,
 ) -> Result<Vec<Chunk>, EncodeError> {
+    finish(encode_response(form, version, correlation_id, body)?)
+}
+
+/// As [`response`], before it is closed: to see its size and the errors it tells.
+///
+/// # Errors
+/// As [`response`].
+pub fn encode_response<M: Message>(
+    form: HeaderForm,
+    version: i16,
+    correlation_id: i32,
+    body: &M,
+) -> Result<Encoder, EncodeError> {
     let mut to = Encoder::framed();
     ResponseHeader {
         correlation_id,
@@ -89,10 +102,14 @@ pub fn response<M: Message>(
     }
     .encode(&mut to, form)?;
     body.encode(&mut to, version)?;
-    finish(to)
+    Ok(to)
 }
 
-fn finish(to: Encoder) -> Result<Vec<Chunk>, EncodeError> {
+/// What was encoded, as a frame.
+///
+/// # Errors
+/// More than a frame can hold.
+pub fn finish(to: Encoder) -> Result<Vec<Chunk>, EncodeError> {
     let length = to.size_bytes();
     if length > i32::MAX as usize {
         return Err(EncodeError::TooLong { length });
@@ -135,5 +152,26 @@ mod tests {
                 0, 0, 0, 6, 0, 0, 0, 5, 0, 0
             ]))]
         );
+    }
+
+    #[test]
+    fn the_errors_of_an_answer_are_counted_wherever_they_stand() {
+        use crate::ErrorCode;
+        use crate::messages::delete_topics::{DeletableTopicResult, DeleteTopicsResponse};
+        let topic = |error_code| DeletableTopicResult {
+            error_code,
+            ..Default::default()
+        };
+        let response = DeleteTopicsResponse {
+            responses: vec![
+                topic(ErrorCode::NONE),
+                topic(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+                topic(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
+            ],
+            ..Default::default()
+        };
+        let encoded = encode_response(HeaderForm::Tagged, 6, 1, &response).expect("encodes");
+        let counted = [(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, 2)];
+        assert_eq!(encoded.errors(), counted);
     }
 }

@@ -6,7 +6,9 @@
 use super::{Api, Context, Entry, Gate, Meta, Reply, Session, api_versions, lookup};
 use futures::future::BoxFuture;
 use ottla_protocol::header::{HeaderForm, RequestHeader};
-use ottla_protocol::{ApiKey, Bytes, Chunk, DecodeError, Decoder, Message, Request, frame};
+use ottla_protocol::{
+    ApiKey, Bytes, Chunk, DecodeError, Decoder, ErrorCode, Message, Request, frame,
+};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -186,20 +188,33 @@ async fn run<A: Api>(
 
 impl Ticket {
     fn encode<M: Message>(&self, context: &Context, version: i16, response: &M) -> Answer {
-        match frame::response(self.form, version, self.correlation_id, response) {
-            Ok(chunks) => Answer::Send(Encoded {
+        let encoded = frame::encode_response(self.form, version, self.correlation_id, response);
+        let framed = encoded.and_then(|encoded| {
+            self.count_errors(context, encoded.errors());
+            let size_bytes = encoded.size_bytes();
+            frame::finish(encoded).map(|chunks| (chunks, size_bytes))
+        });
+        match framed {
+            Ok((chunks, size_bytes)) => Answer::Send(Encoded {
+                chunks,
                 receipt: Receipt {
                     api: self.api,
-                    size_bytes: chunks.iter().map(Chunk::size_bytes).sum(),
+                    size_bytes,
                     ready: context.clock.elapsed(),
                 },
-                chunks,
             }),
             Err(error) => {
                 // A handler answered what the version cannot say: our mistake, and the client is better off without half an answer.
                 tracing::error!(message = M::NAME, version, %error, "a response cannot be encoded");
                 Answer::Close("its response cannot be encoded")
             }
+        }
+    }
+
+    fn count_errors(&self, context: &Context, errors: &[(ErrorCode, u64)]) {
+        for (error, count) in errors {
+            let name = error.name().unwrap_or("UNKNOWN_SERVER_ERROR");
+            context.metrics.requests.error(self.api, name, *count);
         }
     }
 }

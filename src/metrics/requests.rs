@@ -56,10 +56,10 @@ impl RequestMetrics {
         metrics.get_or_init(|| self.handles(labels))
     }
 
-    /// Counts an error that an answer of the API at `index` carried.
-    pub fn error(&self, index: usize, error: &str) {
+    /// Counts an error that an answer of the API at `index` carried `count` times.
+    pub fn error(&self, index: usize, error: &str, count: u64) {
         let name = self.apis[index].0.name;
-        self.errors.with_label_values(&[name, error]).inc();
+        self.errors.with_label_values(&[name, error]).inc_by(count);
     }
 
     fn handles(&self, labels: &ApiLabels) -> ApiMetrics {
@@ -128,7 +128,7 @@ mod tests {
         metrics.api(0).begin(4, 10);
         metrics.api(0).begin(99, 10);
         metrics.api(0).handled(Duration::from_millis(1));
-        metrics.error(0, "CORRUPT_MESSAGE");
+        metrics.error(0, "CORRUPT_MESSAGE", 1);
         let text = prometheus::TextEncoder::new()
             .encode_to_string(&registry.gather())
             .expect("encodes");

@@ -10,6 +10,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 
 use super::records::DeferredRecords;
+use crate::error_code::ErrorCode;
 
 /// Byte strings shorter than this are copied into the small buffer: copying them is cheaper than an entry of a vectored write.
 const COPIED_BELOW_BYTES: usize = 1024;
@@ -45,6 +46,7 @@ pub struct Encoder {
     parts: Vec<Part>,
     small: BytesMut,
     size_bytes: usize,
+    errors: Vec<(ErrorCode, u64)>,
 }
 
 impl Encoder {
@@ -64,6 +66,23 @@ impl Encoder {
     /// Bytes written so far, those of deferred records included.
     pub fn size_bytes(&self) -> usize {
         self.size_bytes
+    }
+
+    /// The error codes that were written and how often each, for whoever counts them; empty, and free, where there are none.
+    pub fn errors(&self) -> &[(ErrorCode, u64)] {
+        &self.errors
+    }
+
+    /// Remembers that an error was written.
+    pub(super) fn note_error(&mut self, code: ErrorCode) {
+        self.note_errors(code, 1);
+    }
+
+    fn note_errors(&mut self, code: ErrorCode, count: u64) {
+        match self.errors.iter_mut().find(|(noted, _)| *noted == code) {
+            Some((_, noted)) => *noted += count,
+            None => self.errors.push((code, count)),
+        }
     }
 
     /// What was written, in order.
@@ -145,6 +164,9 @@ impl Encoder {
 
     /// Appends another encoder's content.
     pub fn append(&mut self, mut other: Encoder) {
+        for (code, count) in std::mem::take(&mut other.errors) {
+            self.note_errors(code, count);
+        }
         if other.parts.is_empty() {
             return self.put(&other.small);
         }

@@ -126,6 +126,9 @@ impl Field for ErrorCode {
 
     fn write(&self, to: &mut Encoder, _: Version) -> Result<(), EncodeError> {
         to.put(&self.0.to_be_bytes());
+        if self.is_error() {
+            to.note_error(*self);
+        }
         Ok(())
     }
 }
