@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 const FILE_LINES_MAX: usize = 600;
-/// A ratchet: a function may be long by decision, but none may creep past 70 lines.
+/// A ratchet: a function may be long by decision, but none may creep past 70 lines. Tests may: they hold tables.
 const FUNCTION_LINES_CREEP: RangeInclusive<usize> = 71..=80;
 
 /// The source folders that the rules hold for.
@@ -175,7 +175,7 @@ fn no_file_is_longer_than_one_idea() {
 fn no_function_creeps_past_seventy_lines() {
     report(|source, faults| {
         for (line, length) in functions(&source.text) {
-            if FUNCTION_LINES_CREEP.contains(&length) {
+            if line <= source.code_lines && FUNCTION_LINES_CREEP.contains(&length) {
                 faults.push(format!(
                     "{}:{line}: function of {length} lines",
                     source.path
