@@ -1,0 +1,336 @@
+//! Making a log durable, as a value: a [`FlushTask`] is taken in no time, run on any thread, and its outcome reported back. Only then do
+//! `flushed` and the recovery point move.
+//!
+//! | scope | syncs | moves |
+//! |---|---|---|
+//! | `Data` | `.log` files up to the end, new names | `flushed`: what `flush.messages` and `flush.ms` wait for |
+//! | `Rolled` | closed segments with indexes, snapshots, epochs, names | `flushed` and recovery point to the active segment's start |
+//! | `Everything` | the same up to the end, with a new producer snapshot | both to the end: checkpoints and clean stops |
+//!
+//! A sync that failed is never tried again: what it covered may be lost though a second one succeeds. The log is failed for good.
+
+use super::error::Failure;
+use super::open::Checkpointed;
+use super::shared::{LogReader, Shared};
+use super::snapshots::{self, ProducerState};
+use crate::disk::{self, Disk, OpenHow};
+use crate::offset::Offset;
+use crate::producers::snapshot;
+use crate::segment::{Segment, ignore_missing};
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlushScope {
+    Data,
+    Rolled,
+    Everything,
+}
+
+/// What is known of the log's durability, besides `flushed`.
+#[derive(Debug)]
+pub(super) struct FlushState {
+    /// Recovery starts here; everything before is durable, indexes and snapshots included.
+    pub recovery_point: Offset,
+    /// Counts changes of names in the log's directory.
+    names: u64,
+    names_synced: u64,
+    /// The log's directory itself is new.
+    is_parent_synced: bool,
+    /// Snapshots written since the last sync.
+    unsynced_snapshots: Vec<Offset>,
+    /// The last snapshot that was not taken at a segment's start, and goes when the next is durable.
+    pub passing_snapshot: Option<Offset>,
+    /// A truncation that was announced: no checkpoint may claim more.
+    truncating_to: Option<Offset>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct FlushTask {
+    shared: Arc<Shared>,
+    scope: FlushScope,
+    end: Offset,
+    segments: Vec<Arc<Segment>>,
+    names: Option<u64>,
+    syncs_parent: bool,
+    /// To write at `end`.
+    snapshot: Option<Vec<u8>>,
+    snapshots: Vec<Offset>,
+    /// The content of the epoch file, and from where it was missing.
+    epochs: Option<(String, Option<Offset>)>,
+}
+
+/// What [`FlushTask::run`] achieved, for [`LogReader::flushed`].
+#[derive(Debug)]
+pub struct FlushOutcome {
+    task: FlushTask,
+    result: Result<(), Failure>,
+}
+
+impl FlushState {
+    pub fn new(recovery_point: Offset, is_new_directory: bool) -> FlushState {
+        FlushState {
+            recovery_point,
+            names: 1,
+            names_synced: u64::from(!is_new_directory),
+            is_parent_synced: !is_new_directory,
+            unsynced_snapshots: Vec::new(),
+            passing_snapshot: None,
+            truncating_to: None,
+        }
+    }
+
+    pub fn names_changed(&mut self) {
+        self.names += 1;
+    }
+
+    pub fn snapshot_written(&mut self, offset: Offset) {
+        self.unsynced_snapshots.push(offset);
+        self.names_changed();
+    }
+
+    /// Nothing from `offset` on counts as durable any more.
+    pub fn forget_checkpoints_from(&mut self, offset: Offset) {
+        self.truncating_to = Some(offset);
+        self.recovery_point = self.recovery_point.min(offset);
+    }
+
+    pub fn truncated_to(&mut self, end: Offset) {
+        self.truncating_to = None;
+        self.recovery_point = self.recovery_point.min(end);
+    }
+
+    pub fn restart_at(&mut self, offset: Offset) {
+        self.truncated_to(offset);
+        self.recovery_point = offset;
+        self.unsynced_snapshots.clear();
+        self.names_changed();
+    }
+
+    fn unsynced_names(&self) -> Option<u64> {
+        (self.names != self.names_synced).then_some(self.names)
+    }
+}
+
+impl LogReader {
+    /// What a flush of this scope has to do now; `None` when it would do nothing, or when the log is failed.
+    pub fn flush_task(&self, scope: FlushScope) -> Option<FlushTask> {
+        let shared = &self.shared;
+        if shared.failure.get().is_some() {
+            return None;
+        }
+        let mut producers = shared.producers.lock();
+        let epochs = shared.epochs.lock();
+        let offsets = shared.offsets();
+        let mut flush = shared.flush.lock();
+        let set = shared.segments.load();
+        let end = if scope == FlushScope::Rolled {
+            set.active().base_offset()
+        } else {
+            offsets.end
+        };
+        let start = if scope == FlushScope::Data {
+            offsets.flushed
+        } else {
+            flush.recovery_point
+        };
+        let is_complete =
+            start >= end && (scope == FlushScope::Rolled || flush.unsynced_names().is_none());
+        if is_complete && (scope != FlushScope::Everything || epochs.unwritten_from.is_none()) {
+            return None;
+        }
+        let mut segments = set.from(start).to_vec();
+        if scope == FlushScope::Rolled {
+            segments.pop();
+        }
+        let takes_all = scope != FlushScope::Data;
+        let snapshot = match &mut *producers {
+            ProducerState::Loaded(producers) if scope == FlushScope::Everything => {
+                Some(snapshot::encode(producers))
+            }
+            _ => None,
+        };
+        Some(FlushTask {
+            shared: shared.clone(),
+            scope,
+            end,
+            segments,
+            names: flush.unsynced_names(),
+            syncs_parent: !flush.is_parent_synced,
+            snapshot,
+            snapshots: if takes_all {
+                std::mem::take(&mut flush.unsynced_snapshots)
+            } else {
+                Vec::new()
+            },
+            epochs: takes_all.then(|| (epochs.epochs.encode(), epochs.unwritten_from)),
+        })
+    }
+
+    /// Whether closed segments wait for a flush of scope `Rolled`.
+    pub fn has_unflushed_segments(&self) -> bool {
+        let recovery_point = self.shared.flush.lock().recovery_point;
+        recovery_point < self.shared.segments.load().active().base_offset()
+    }
+
+    /// Everything before it is durable, with all that recovery needs.
+    pub fn recovery_point(&self) -> Offset {
+        self.shared.flush.lock().recovery_point
+    }
+
+    /// Takes note of a task that ran. A failure fails the log, and is returned; `flushed` is then where it was.
+    pub fn flushed(&self, outcome: FlushOutcome) -> Result<(), Failure> {
+        let FlushOutcome { task, result } = outcome;
+        if let Err(failure) = result {
+            self.shared.fail(failure.clone());
+            return Err(failure);
+        }
+        let stale = {
+            let mut epochs = self.shared.epochs.lock();
+            if let Some((content, unwritten_from)) = &task.epochs
+                && epochs.unwritten_from == *unwritten_from
+                && epochs.epochs.encode() == *content
+            {
+                epochs.unwritten_from = None;
+            }
+            // A truncation since the task was taken has moved the end back: then less is durable than was synced.
+            let offsets = self.shared.change_offsets(|offsets| {
+                offsets.flushed = offsets.flushed.max(task.end.min(offsets.end))
+            });
+            let mut flush = self.shared.flush.lock();
+            flush.names_synced = flush.names_synced.max(task.names.unwrap_or(0));
+            flush.is_parent_synced |= task.syncs_parent;
+            if task.scope == FlushScope::Data {
+                return Ok(());
+            }
+            flush.recovery_point = flush.recovery_point.max(task.end.min(offsets.end));
+            let taken_at = task.snapshot.is_some().then_some(task.end);
+            taken_at.and_then(|offset| {
+                flush
+                    .passing_snapshot
+                    .replace(offset)
+                    .filter(|previous| *previous != offset)
+            })
+        };
+        self.remove_passing_snapshot(stale);
+        Ok(())
+    }
+
+    fn remove_passing_snapshot(&self, offset: Option<Offset>) {
+        let Some(offset) = offset else { return };
+        let set = self.shared.segments.load();
+        if set.iter().all(|segment| segment.base_offset() != offset)
+            && let Err(error) = snapshots::remove(&self.shared.place, offset)
+        {
+            tracing::warn!(%error, %offset, "an old producer snapshot stays");
+        }
+    }
+
+    /// What to write into the checkpoints of the log's directory now.
+    pub fn checkpoint(&self) -> Checkpointed {
+        let unwritten_from = self.shared.epochs.lock().unwritten_from;
+        let offsets = self.shared.offsets();
+        let flush = self.shared.flush.lock();
+        let end = [unwritten_from, flush.truncating_to]
+            .into_iter()
+            .flatten()
+            .fold(offsets.end, Offset::min);
+        Checkpointed {
+            recovery_point: flush.recovery_point,
+            high_watermark: offsets.high_watermark,
+            start: offsets.start,
+            end: end.max(offsets.start),
+        }
+    }
+}
+
+impl FlushTask {
+    /// Where the log ended when the task was taken: what `flushed` will be.
+    pub fn end(&self) -> Offset {
+        self.end
+    }
+
+    /// Syncs. Blocks for as long as the device takes.
+    pub fn run(self) -> FlushOutcome {
+        let result = self.sync();
+        FlushOutcome { result, task: self }
+    }
+
+    fn sync(&self) -> Result<(), Failure> {
+        let place = &self.shared.place;
+        let path = place.path().map_err(Failure::of("syncing a log"))?;
+        for segment in &self.segments {
+            self.still_there(segment.sync_log(), segment)
+                .map_err(Failure::of("syncing a log"))?;
+        }
+        if self.scope != FlushScope::Data {
+            for segment in &self.segments {
+                self.still_there(segment.sync_indexes(), segment)
+                    .map_err(Failure::of("syncing an index"))?;
+            }
+            self.sync_snapshots()
+                .map_err(Failure::of("syncing a producer snapshot"))?;
+            if let Some((content, _)) = &self.epochs {
+                let epochs = path.join(super::open::EPOCHS);
+                disk::replace_file(place.disk(), &epochs, content.as_bytes())
+                    .map_err(Failure::of("writing the leader epochs"))?;
+            }
+        }
+        if self.names.is_some() || self.scope != FlushScope::Data {
+            place
+                .disk()
+                .sync_dir(&path)
+                .map_err(Failure::of("syncing a directory"))?;
+        }
+        if self.syncs_parent {
+            sync_if_present(place.disk(), &path.join("partition.metadata"))
+                .map_err(Failure::of("syncing partition.metadata"))?;
+            let parent = path.parent().unwrap_or(Path::new("/"));
+            place
+                .disk()
+                .sync_dir(parent)
+                .map_err(Failure::of("syncing a directory"))?;
+        }
+        Ok(())
+    }
+
+    fn sync_snapshots(&self) -> io::Result<()> {
+        let place = &self.shared.place;
+        if let Some(bytes) = &self.snapshot {
+            snapshots::write(place, self.end, bytes)?;
+        }
+        for offset in self
+            .snapshots
+            .iter()
+            .copied()
+            .chain(self.snapshot.as_ref().map(|_| self.end))
+        {
+            sync_if_present(place.disk(), &snapshots::path(place, offset)?)?;
+        }
+        Ok(())
+    }
+
+    /// A segment that was deleted since the task was taken needs no sync.
+    fn still_there(&self, answer: io::Result<()>, segment: &Arc<Segment>) -> io::Result<()> {
+        match answer {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let set = self.shared.segments.load();
+                if set.iter().any(|other| Arc::ptr_eq(other, segment)) {
+                    Err(error)
+                } else {
+                    Ok(())
+                }
+            }
+            other => other,
+        }
+    }
+}
+
+fn sync_if_present(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    match disk.open(path, OpenHow::Write) {
+        Ok(file) => file.sync_data(),
+        Err(error) => ignore_missing(Err(error)),
+    }
+}

@@ -1,0 +1,150 @@
+//! Cutting the end of a log off: what a follower does when its leader's log says otherwise.
+
+use super::error::{AppendError, Failure};
+use super::snapshots::{self, ProducerState};
+use super::writer::LogWriter;
+use crate::offset::Offset;
+use crate::producers::Producers;
+use crate::segment::{ActiveSegment, SegmentSet};
+use std::io;
+use std::sync::Arc;
+
+impl LogWriter {
+    /// Declares that nothing from `offset` on counts as durable any more. Whoever wants to truncate below the recovery point calls this first and
+    /// then writes the directory's checkpoints, once for many partitions: otherwise a crash in between would look like lost data.
+    pub fn lower_recovery_point(&mut self, offset: Offset) {
+        self.shared().flush.lock().forget_checkpoints_from(offset);
+    }
+
+    /// Drops every record at or after `offset`: batches that reach it go whole. Nothing happens when the log ends before. High watermark, stable and
+    /// flushed offsets follow back.
+    pub fn truncate_to(&mut self, offset: Offset, now_ms: i64) -> Result<(), AppendError> {
+        self.check_usable()?;
+        let offsets = self.shared().offsets();
+        if offset >= offsets.end {
+            return Ok(());
+        }
+        if offset <= offsets.start {
+            return self.truncate_fully_and_start_at(offset, now_ms);
+        }
+        let truncated = self.cut_to(offset, now_ms);
+        self.or_fail(truncated, "truncating a log")
+    }
+
+    /// Drops everything; the log is empty and starts and ends at `offset`.
+    pub fn truncate_fully_and_start_at(
+        &mut self,
+        offset: Offset,
+        now_ms: i64,
+    ) -> Result<(), AppendError> {
+        self.check_usable()?;
+        let restarted = self.restart_at(offset, now_ms);
+        self.or_fail(restarted, "truncating a log")
+    }
+
+    /// Half a truncation cannot be told from a whole one: a failure is final.
+    fn or_fail(&mut self, done: io::Result<()>, doing: &'static str) -> Result<(), AppendError> {
+        done.map_err(|error| {
+            let failure = Failure::new(doing, &error);
+            self.shared().fail(failure.clone());
+            AppendError::Failed(failure)
+        })
+    }
+
+    fn cut_to(&mut self, offset: Offset, now_ms: i64) -> io::Result<()> {
+        let shared = self.shared().clone();
+        let set = shared.segments.load_full();
+        let kept = set.before(offset).len() + 1;
+        let last = set
+            .iter()
+            .nth(kept - 1)
+            .expect("a set holds one segment more than lie wholly before an offset")
+            .clone();
+        let end = last.truncate_to(offset)?;
+        let segments = set.iter().take(kept).cloned().collect();
+        let active = ActiveSegment::open(last, now_ms)?;
+        self.install_end(SegmentSet::new(segments), active, end, now_ms)?;
+        set.iter()
+            .skip(kept)
+            .try_for_each(|segment| segment.remove_files())?;
+        shared.place.disk().sync_dir(&shared.place.path()?)
+    }
+
+    fn restart_at(&mut self, offset: Offset, now_ms: i64) -> io::Result<()> {
+        let shared = self.shared().clone();
+        let old = shared.segments.load_full();
+        self.lower_recovery_point(offset.min(shared.offsets().start));
+        // Old files first: should a crash come between, an empty directory is right, a mixture would not be.
+        old.iter().try_for_each(|segment| segment.remove_files())?;
+        shared.place.disk().sync_dir(&shared.place.path()?)?;
+        let active = ActiveSegment::create(&shared.place, offset, &self.limits, now_ms)?;
+        let set = SegmentSet::new(vec![active.segment().clone()]);
+        self.remove_snapshots_from(Offset(i64::MIN))?;
+        *shared.producers.lock() = ProducerState::Loaded(Producers::new());
+        shared.epochs.lock().epochs.clear();
+        shared.segments.store(Arc::new(set));
+        self.active = active;
+        let mut offsets = shared.offsets.write();
+        *offsets = super::offsets::LogOffsets::empty_at(offset);
+        shared.flush.lock().restart_at(offset);
+        drop(offsets);
+        shared.place.disk().sync_dir(&shared.place.path()?)
+    }
+
+    fn install_end(
+        &mut self,
+        set: SegmentSet,
+        active: ActiveSegment,
+        end: Offset,
+        now_ms: i64,
+    ) -> io::Result<()> {
+        let shared = self.shared().clone();
+        let producers = self.producers_before(&set, end, now_ms)?;
+        self.remove_snapshots_from(end.next())?;
+        let mut state = shared.producers.lock();
+        shared.epochs.lock().epochs.truncate_from_end(end);
+        let unstable = producers.first_unstable_offset().unwrap_or(end);
+        *state = ProducerState::Loaded(producers);
+        shared.segments.store(Arc::new(set));
+        self.active = active;
+        shared.change_offsets(|offsets| {
+            offsets.end = end;
+            offsets.flushed = offsets.flushed.min(end);
+            offsets.high_watermark = offsets.high_watermark.min(end);
+            offsets.stable = offsets
+                .stable
+                .min(unstable)
+                .min(offsets.high_watermark)
+                .max(offsets.start);
+        });
+        shared.flush.lock().truncated_to(end);
+        Ok(())
+    }
+
+    fn producers_before(
+        &self,
+        set: &SegmentSet,
+        end: Offset,
+        now_ms: i64,
+    ) -> io::Result<Producers> {
+        let start = self.shared().offsets().start;
+        super::recover::producers_before(
+            &self.shared().place,
+            set.iter().as_slice(),
+            start,
+            end,
+            &self.shared().config.load(),
+            now_ms,
+        )
+    }
+
+    fn remove_snapshots_from(&self, offset: Offset) -> io::Result<()> {
+        let place = &self.shared().place;
+        for entry in place.disk().read_dir(&place.path()?)? {
+            if let Some(at) = super::open::snapshot_offset(&entry.name).filter(|at| *at >= offset) {
+                snapshots::remove(place, at)?;
+            }
+        }
+        Ok(())
+    }
+}
