@@ -148,6 +148,7 @@ pub(super) fn read_or_default(key: &Key, text: Option<String>) -> Option<Value> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::keys::{Check, Kind, of_level};
     use crate::config::settings::Unset;
     use std::collections::BTreeMap;
 
@@ -265,5 +266,59 @@ mod tests {
         assert_eq!(text("log.retention.minutes"), None);
         assert_eq!(text("log.retention.ms").as_deref(), Some("7"));
         assert_eq!(text("log.retention.hours").as_deref(), Some("168"));
+    }
+
+    #[test]
+    fn a_topic_key_that_is_not_set_takes_the_brokers_value() {
+        for key in of_level(Level::Topic) {
+            let Some(first) = key.synonyms.first() else {
+                continue;
+            };
+            let other = match key.check {
+                Check::OneOf(values) => values
+                    .iter()
+                    .find(|value| Some(**value) != key.default)
+                    .unwrap()
+                    .to_string(),
+                Check::Entries { allowed, .. } => allowed[0].to_owned(),
+                _ if key.kind == Kind::Boolean => "true".to_owned(),
+                _ if key.kind == Kind::Double => "0.25".to_owned(),
+                _ => "4000000".to_owned(),
+            };
+            let layer = map(&[(first.name, &other)]);
+            for (layers, source) in [
+                (
+                    Layers {
+                        broker: &layer,
+                        cluster: &Unset,
+                        node: &Unset,
+                    },
+                    Source::DynamicBroker,
+                ),
+                (
+                    Layers {
+                        broker: &Unset,
+                        cluster: &layer,
+                        node: &Unset,
+                    },
+                    Source::DynamicDefault,
+                ),
+                (
+                    Layers {
+                        broker: &Unset,
+                        cluster: &Unset,
+                        node: &layer,
+                    },
+                    Source::StaticBroker,
+                ),
+            ] {
+                assert_eq!(
+                    layers.resource_text(key, &Unset),
+                    (Some(other.clone()), source),
+                    "{}",
+                    key.name
+                );
+            }
+        }
     }
 }

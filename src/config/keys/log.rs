@@ -23,20 +23,20 @@ pub const KEYS: &[Key] = &[
     Key::broker("log.cleanup.policy", Kind::List, Some("delete"))
         .check(Check::Entries { allowed: &["compact", "delete"], may_be_empty: true })
         .cluster_wide()
-        .effective("a_topics_cleanup_policy_comes_from_the_broker_when_unset")
+        .effective("a_topic_key_that_is_not_set_takes_the_brokers_value")
         .says("What happens to old records where the topic does not say: `delete`, `compact`, both, or nothing."),
     Key::broker("log.flush.interval.messages", Kind::Long, Some("9223372036854775807"))
         .check(Check::AtLeast(1))
         .cluster_wide()
-        .effective("flush_messages_of_the_broker_applies_to_topics_without_their_own")
+        .effective("a_topic_key_that_is_not_set_takes_the_brokers_value")
         .says("Records after which a partition is flushed to disk where the topic does not say."),
     Key::broker("log.flush.interval.ms", Kind::Long, None)
         .cluster_wide()
         .synonyms(&[same("log.flush.interval.ms"), same("log.flush.scheduler.interval.ms")])
-        .effective("flush_ms_of_the_broker_applies_to_topics_without_their_own")
+        .effective("a_topic_key_that_is_not_set_takes_the_brokers_value")
         .says("Longest time that a record may wait for a flush to disk where the topic does not say; unset means `log.flush.scheduler.interval.ms`."),
     Key::broker("log.flush.scheduler.interval.ms", Kind::Long, Some("9223372036854775807"))
-        .effective("flush_ms_of_the_broker_applies_to_topics_without_their_own")
+        .effective("a_topic_key_that_is_not_set_takes_the_brokers_value")
         .says("How often partitions due for a flush are looked for."),
     Key::broker("log.flush.offset.checkpoint.interval.ms", Kind::Int, Some("60000"))
         .check(Check::AtLeast(0))
@@ -72,17 +72,17 @@ pub const KEYS: &[Key] = &[
     Key::broker("log.message.timestamp.after.max.ms", Kind::Long, Some("3600000"))
         .check(Check::AtLeast(0))
         .cluster_wide()
-        .effective("a_timestamp_too_far_from_now_is_refused")
+        .effective("timestamps_have_bounds_and_every_record_beyond_is_named")
         .says("How far in the future a record's timestamp may lie where the topic does not say."),
     Key::broker("log.message.timestamp.before.max.ms", Kind::Long, Some("9223372036854775807"))
         .check(Check::AtLeast(0))
         .cluster_wide()
-        .effective("a_timestamp_too_far_from_now_is_refused")
+        .effective("timestamps_have_bounds_and_every_record_beyond_is_named")
         .says("How far in the past a record's timestamp may lie where the topic does not say."),
     Key::broker("log.message.timestamp.type", Kind::String, Some("CreateTime"))
         .check(Check::OneOf(&["CreateTime", "LogAppendTime"]))
         .cluster_wide()
-        .effective("log_append_time_replaces_the_producers_timestamps")
+        .effective("append_time_changes_the_head_alone")
         .says("Whether records keep the producer's timestamp or get the time of the append, where the topic does not say."),
     Key::broker("log.preallocate", Kind::Boolean, Some("false"))
         .cluster_wide()
@@ -90,7 +90,7 @@ pub const KEYS: &[Key] = &[
         .says("Whether a new segment's file takes its full size at once where the topic does not say."),
     Key::broker("log.retention.bytes", Kind::Long, Some("-1"))
         .cluster_wide()
-        .effective("retention_by_size_deletes_the_oldest_segments")
+        .effective("size_takes_whole_segments_only_while_enough_is_left")
         .says("Size beyond which a partition's oldest segments are deleted where the topic does not say; -1 is no bound."),
     Key::broker("log.retention.check.interval.ms", Kind::Long, Some("300000"))
         .check(Check::AtLeast(1))
@@ -146,7 +146,7 @@ pub const KEYS: &[Key] = &[
         .says("Replicas that must be in sync for a write with acks=all to be taken, where the topic does not say."),
     Key::broker("num.partitions", Kind::Int, Some("1"))
         .check(Check::AtLeast(1))
-        .effective("an_auto_created_topic_has_num_partitions")
+        .effective("a_topic_with_factor_minus_one_gets_the_nodes_default")
         .says("Partitions of a new topic that does not say."),
     Key::broker("num.recovery.threads.per.data.dir", Kind::Int, Some("2"))
         .check(Check::AtLeast(1))

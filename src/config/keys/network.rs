@@ -29,34 +29,33 @@ pub const KEYS: &[Key] = &[
         .check(Check::AtLeast(0))
         .says("How long to hold back the answer to a failed authentication, so that guessing is slow."),
     Key::broker("connections.max.idle.ms", Kind::Long, Some("600000"))
-        .effective("an_idle_connection_is_closed")
+        .effective("an_idle_connection_is_closed_counting_from_the_last_answer")
         .says("A connection that has carried nothing for this long is closed."),
     Key::broker("max.connection.creation.rate", Kind::Int, Some("2147483647"))
         .check(Check::AtLeast(0))
         .cluster_wide()
-        .effective("a_listener_accepts_no_faster_than_its_creation_rate")
         .says("Connections per second that the broker accepts; beyond it, accepting waits."),
     Key::broker("max.connections", Kind::Int, Some("2147483647"))
         .check(Check::AtLeast(0))
         .cluster_wide()
-        .effective("a_connection_beyond_max_connections_is_refused")
+        .effective("a_connection_over_the_limit_waits_until_another_ends")
         .says("Connections that the broker holds at once, over all listeners."),
     Key::broker("max.connections.per.ip", Kind::Int, Some("2147483647"))
         .check(Check::AtLeast(0))
         .cluster_wide()
-        .effective("one_address_cannot_hold_more_than_its_share_of_connections")
+        .effective("an_address_with_its_share_of_connections_is_refused_one_more")
         .says("Connections that one client address may hold at once."),
     Key::broker("max.connections.per.ip.overrides", Kind::String, Some(""))
         .cluster_wide()
-        .effective("one_address_cannot_hold_more_than_its_share_of_connections")
+        .effective("an_override_replaces_the_share_of_its_address")
         .says("Exceptions to `max.connections.per.ip`, as `address:count` pairs."),
     Key::broker("num.network.threads", Kind::Int, Some("3"))
         .check(Check::AtLeast(1))
         .cluster_wide()
         .says("Network threads per listener in Kafka; Ottla's runtime sizes itself by the machine."),
     Key::broker("queued.max.request.bytes", Kind::Long, Some("-1"))
-        .effective("requests_in_flight_are_bounded_in_bytes")
-        .says("Bytes of received requests that may wait or be in work before reading from clients pauses; -1 is no bound."),
+        .effective("a_large_frame_waits_for_the_budget_and_a_begun_one_does_not")
+        .says("Bytes of received requests that may wait or be in work before reading from clients pauses; -1 is Ottla's own bound of 256 MiB."),
     Key::broker("queued.max.requests", Kind::Int, Some("500"))
         .check(Check::AtLeast(1))
         .says("Requests that may wait between network and request threads in Kafka; Ottla bounds them in bytes."),
@@ -69,7 +68,7 @@ pub const KEYS: &[Key] = &[
         .says("Kernel receive buffer (SO_RCVBUF) of client connections; -1 leaves the system's choice."),
     Key::broker("socket.request.max.bytes", Kind::Int, Some("104857600"))
         .check(Check::AtLeast(1))
-        .effective("a_frame_larger_than_socket_request_max_bytes_closes_the_connection")
+        .effective("a_length_over_the_limit_takes_no_memory")
         .says("Largest request frame that is read; a longer announced size closes the connection before anything is allocated."),
     Key::broker("socket.send.buffer.bytes", Kind::Int, Some("102400"))
         .effective("sockets_take_the_configured_buffer_sizes")

@@ -11,7 +11,7 @@ pub const KEYS: &[Key] = &[
     Key::broker("controller.listener.names", Kind::List, None)
         .unlike_kafka("must be set")
         .check(Check::Entries { allowed: &[], may_be_empty: false })
-        .effective("a_controller_listener_is_not_advertised_to_clients")
+        .effective("the_file_that_kafka_ships_is_understood")
         .says("Names of the listeners that carry controller traffic; they are not advertised to clients."),
     Key::broker("controller.performance.always.log.threshold.ms", Kind::Long, Some("2000"))
         .check(Check::AtLeast(0))

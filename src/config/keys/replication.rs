@@ -7,7 +7,7 @@ pub const KEYS: &[Key] = &[
     Key::broker("auto.leader.rebalance.enable", Kind::Boolean, Some("true"))
         .says("Whether leadership is moved back to preferred replicas by itself."),
     Key::broker("default.replication.factor", Kind::Int, Some("1"))
-        .effective("a_topic_with_factor_minus_one_gets_the_default")
+        .effective("a_topic_with_factor_minus_one_gets_the_nodes_default")
         .says("Replicas of a new topic that does not say."),
     Key::broker("delete.records.purgatory.purge.interval.requests", Kind::Int, Some("1"))
         .says("How often Kafka sweeps finished DeleteRecords requests; Ottla's waits leave nothing to sweep."),

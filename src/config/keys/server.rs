@@ -37,22 +37,21 @@ pub const KEYS: &[Key] = &[
     Key::broker("compression.type", Kind::String, Some("producer"))
         .check(Check::OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]))
         .cluster_wide()
-        .effective("the_broker_recompresses_when_the_topic_asks_for_another_codec")
+        .effective("a_topic_with_its_own_codec_stores_in_it")
         .says("Codec that batches are stored in when the topic does not say: a codec's name, `uncompressed`, or `producer` to keep what was sent."),
     Key::broker("compression.gzip.level", Kind::Int, Some("-1"))
         .check(Check::GzipLevel)
         .cluster_wide()
-        .effective("a_topics_compression_level_is_used_for_recompression")
+        .effective("a_codecs_level_comes_with_it")
         .says("Level used when the broker recompresses with gzip; -1 is the codec's own default."),
     Key::broker("compression.lz4.level", Kind::Int, Some("9"))
         .check(Check::Between(1, 17))
         .cluster_wide()
-        .effective("a_topics_compression_level_is_used_for_recompression")
-        .says("Level used when the broker recompresses with lz4."),
+        .says("Level used when the broker recompresses with lz4; Ottla has one level for it."),
     Key::broker("compression.zstd.level", Kind::Int, Some("3"))
         .check(Check::Between(-131_072, 22))
         .cluster_wide()
-        .effective("a_topics_compression_level_is_used_for_recompression")
+        .effective("a_codecs_level_comes_with_it")
         .says("Level used when the broker recompresses with zstd."),
     Key::broker("config.providers", Kind::List, Some(""))
         .cluster_wide()
@@ -68,7 +67,7 @@ pub const KEYS: &[Key] = &[
         .says("Largest answer to a fetch, whatever the client asks for; the first batch is sent even if it is larger."),
     Key::broker("max.incremental.fetch.session.cache.slots", Kind::Int, Some("1000"))
         .check(Check::AtLeast(0))
-        .effective("fetch_sessions_are_bounded_by_their_cache_slots")
+        .effective("a_full_cache_gives_a_place_up_only_by_kafkas_rules")
         .says("Incremental fetch sessions that are remembered at once."),
     Key::broker("max.request.partition.size.limit", Kind::Int, Some("2000"))
         .check(Check::AtLeast(1))
@@ -77,7 +76,7 @@ pub const KEYS: &[Key] = &[
     Key::broker("message.max.bytes", Kind::Int, Some("1048588"))
         .check(Check::AtLeast(0))
         .cluster_wide()
-        .effective("a_batch_larger_than_max_message_bytes_is_refused")
+        .effective("sizes_have_their_limits")
         .says("Largest record batch accepted, after compression, where the topic does not say."),
     Key::broker("num.io.threads", Kind::Int, Some("8"))
         .check(Check::AtLeast(1))

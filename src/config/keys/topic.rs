@@ -7,27 +7,26 @@ pub const KEYS: &[Key] = &[
     Key::topic("cleanup.policy", Kind::List, Some("delete"))
         .check(Check::Entries { allowed: &["compact", "delete"], may_be_empty: true })
         .synonyms(&[same("log.cleanup.policy")])
-        .effective("a_compacted_topic_refuses_records_without_a_key")
+        .effective("a_compacted_topic_needs_keys")
         .says("What happens to old records: `delete` them, `compact` to the last value per key, both, or nothing when empty."),
     Key::topic("compression.gzip.level", Kind::Int, Some("-1"))
         .check(Check::GzipLevel)
         .synonyms(&[same("compression.gzip.level")])
-        .effective("a_topics_compression_level_is_used_for_recompression")
+        .effective("a_codecs_level_comes_with_it")
         .says("Level used when the broker recompresses this topic with gzip; -1 is the codec's own default."),
     Key::topic("compression.lz4.level", Kind::Int, Some("9"))
         .check(Check::Between(1, 17))
         .synonyms(&[same("compression.lz4.level")])
-        .effective("a_topics_compression_level_is_used_for_recompression")
-        .says("Level used when the broker recompresses this topic with lz4."),
+        .says("Level used when the broker recompresses this topic with lz4; Ottla has one level for it."),
     Key::topic("compression.type", Kind::String, Some("producer"))
         .check(Check::OneOf(&["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]))
         .synonyms(&[same("compression.type")])
-        .effective("the_broker_recompresses_when_the_topic_asks_for_another_codec")
+        .effective("a_topic_with_its_own_codec_stores_in_it")
         .says("Codec that batches are stored in: a codec's name, `uncompressed`, or `producer` to keep what was sent."),
     Key::topic("compression.zstd.level", Kind::Int, Some("3"))
         .check(Check::Between(-131_072, 22))
         .synonyms(&[same("compression.zstd.level")])
-        .effective("a_topics_compression_level_is_used_for_recompression")
+        .effective("a_codecs_level_comes_with_it")
         .says("Level used when the broker recompresses this topic with zstd."),
     Key::topic("delete.retention.ms", Kind::Long, Some("86400000"))
         .check(Check::AtLeast(0))
@@ -41,7 +40,7 @@ pub const KEYS: &[Key] = &[
     Key::topic("flush.messages", Kind::Long, Some("9223372036854775807"))
         .check(Check::AtLeast(1))
         .synonyms(&[same("log.flush.interval.messages")])
-        .effective("flush_messages_makes_every_acknowledged_record_durable")
+        .effective("at_most_flush_messages_less_one_records_are_vouched_for_unflushed")
         .says("Records after which the partition is flushed to disk; 1 makes every acknowledged record survive a power loss."),
     Key::topic("flush.ms", Kind::Long, Some("9223372036854775807"))
         .check(Check::AtLeast(0))
@@ -77,22 +76,22 @@ pub const KEYS: &[Key] = &[
     Key::topic("max.message.bytes", Kind::Int, Some("1048588"))
         .check(Check::AtLeast(0))
         .synonyms(&[same("message.max.bytes")])
-        .effective("a_batch_larger_than_max_message_bytes_is_refused")
+        .effective("sizes_have_their_limits")
         .says("Largest record batch accepted, after compression."),
     Key::topic("message.timestamp.after.max.ms", Kind::Long, Some("3600000"))
         .check(Check::AtLeast(0))
         .synonyms(&[same("log.message.timestamp.after.max.ms")])
-        .effective("a_timestamp_too_far_from_now_is_refused")
+        .effective("timestamps_have_bounds_and_every_record_beyond_is_named")
         .says("How far in the future a record's timestamp may lie when the producer's timestamps are kept."),
     Key::topic("message.timestamp.before.max.ms", Kind::Long, Some("9223372036854775807"))
         .check(Check::AtLeast(0))
         .synonyms(&[same("log.message.timestamp.before.max.ms")])
-        .effective("a_timestamp_too_far_from_now_is_refused")
+        .effective("timestamps_have_bounds_and_every_record_beyond_is_named")
         .says("How far in the past a record's timestamp may lie when the producer's timestamps are kept."),
     Key::topic("message.timestamp.type", Kind::String, Some("CreateTime"))
         .check(Check::OneOf(&["CreateTime", "LogAppendTime"]))
         .synonyms(&[same("log.message.timestamp.type")])
-        .effective("log_append_time_replaces_the_producers_timestamps")
+        .effective("append_time_changes_the_head_alone")
         .says("Whether records keep the producer's timestamp (`CreateTime`) or get the time of the append (`LogAppendTime`)."),
     Key::topic("min.cleanable.dirty.ratio", Kind::Double, Some("0.5"))
         .check(Check::Fraction(0.0, 1.0))
@@ -119,12 +118,12 @@ pub const KEYS: &[Key] = &[
         .says("Whether closed segments are copied to remote storage."),
     Key::topic("retention.bytes", Kind::Long, Some("-1"))
         .synonyms(&[same("log.retention.bytes")])
-        .effective("retention_by_size_deletes_the_oldest_segments")
+        .effective("size_takes_whole_segments_only_while_enough_is_left")
         .says("Size of a partition beyond which its oldest segments are deleted; -1 is no bound."),
     Key::topic("retention.ms", Kind::Long, Some("604800000"))
         .check(Check::AtLeast(-1))
         .synonyms(&[same("log.retention.ms"), minutes("log.retention.minutes"), hours("log.retention.hours")])
-        .effective("retention_by_time_deletes_expired_segments")
+        .effective("time_counts_from_the_largest_timestamp_and_stops_at_the_first_young_segment")
         .says("Age beyond which segments are deleted; -1 is no bound."),
     Key::topic("segment.bytes", Kind::Int, Some("1073741824"))
         .check(Check::AtLeast(1_048_576))

@@ -13,12 +13,12 @@ pub const KEYS: &[Key] = &[
     Key::broker("producer.id.expiration.check.interval.ms", Kind::Int, Some("600000"))
         .check(Check::AtLeast(1))
         .origin(Origin::Internal)
-        .effective("an_expired_producer_id_is_forgotten")
+        .effective("an_idle_producer_expires_unless_its_transaction_is_open")
         .says("Time between two looks for expired producer ids."),
     Key::broker("producer.id.expiration.ms", Kind::Int, Some("86400000"))
         .check(Check::AtLeast(1))
         .cluster_wide()
-        .effective("an_expired_producer_id_is_forgotten")
+        .effective("an_idle_producer_expires_unless_its_transaction_is_open")
         .says("How long a partition remembers a producer that writes nothing, for recognising duplicates."),
     Key::broker("transaction.abort.timed.out.transaction.cleanup.interval.ms", Kind::Int, Some("10000"))
         .check(Check::AtLeast(1))
