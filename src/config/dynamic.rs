@@ -185,77 +185,77 @@ mod tests {
             })
     }
 
+    use Source::{DynamicBroker as One, DynamicDefault as All};
+    type Pairs = &'static [(&'static str, &'static str)];
+
+    const CASES: &[(Source, Pairs, Option<&str>)] = &[
+        (
+            All,
+            &[
+                ("log.retention.ms", "5"),
+                ("max.connections", "7"),
+                ("my.plugin.key", "x"),
+            ],
+            None,
+        ),
+        (
+            One,
+            &[("listener.name.a.ssl.keystore.location", "/k")],
+            None,
+        ),
+        (All, &[("leader.replication.throttled.rate", "5")], None),
+        (
+            One,
+            &[("node.id", "2"), ("process.roles", "broker")],
+            Some("Cannot update these configs dynamically: [node.id, process.roles]"),
+        ),
+        (
+            One,
+            &[("log.retention.hours", "2")],
+            Some("Cannot update these configs dynamically: [log.retention.hours]"),
+        ),
+        (
+            One,
+            &[("ssl.keystore.location", "/k")],
+            Some(
+                "These security configs can be dynamically updated only per-listener using the listener prefix: [ssl.keystore.location]",
+            ),
+        ),
+        (
+            All,
+            &[
+                ("listener.name.a.ssl.keystore.location", "/k"),
+                ("sasl.enabled.mechanisms", "PLAIN"),
+            ],
+            Some(
+                "Cannot update these configs at default cluster level, broker id must be specified: [listener.name.a.ssl.keystore.location, sasl.enabled.mechanisms]",
+            ),
+        ),
+        (All, &[("listener.name.a.max.connections", "5")], None),
+        (
+            All,
+            &[("max.connections", "-1")],
+            Some("Invalid value -1 for configuration max.connections: Value must be at least 0"),
+        ),
+        (
+            All,
+            &[("max.connections.per.ip", "0")],
+            Some(
+                "requirement failed: max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.",
+            ),
+        ),
+        (
+            One,
+            &[("num.io.threads", "17")],
+            Some(
+                "Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count update validation failed for num.io.threads=17, value should not be greater than double the current value 8 for configuration Invalid dynamic configuration",
+            ),
+        ),
+    ];
+
     #[test]
     fn changes_are_allowed_or_refused_as_kafka_does() {
-        use Source::{DynamicBroker as One, DynamicDefault as All};
-        type Pairs = &'static [(&'static str, &'static str)];
-        let cases: &[(Source, Pairs, Option<&str>)] = &[
-            (
-                All,
-                &[
-                    ("log.retention.ms", "5"),
-                    ("max.connections", "7"),
-                    ("my.plugin.key", "x"),
-                ],
-                None,
-            ),
-            (
-                One,
-                &[("listener.name.a.ssl.keystore.location", "/k")],
-                None,
-            ),
-            (All, &[("leader.replication.throttled.rate", "5")], None),
-            (
-                One,
-                &[("node.id", "2"), ("process.roles", "broker")],
-                Some("Cannot update these configs dynamically: [node.id, process.roles]"),
-            ),
-            (
-                One,
-                &[("log.retention.hours", "2")],
-                Some("Cannot update these configs dynamically: [log.retention.hours]"),
-            ),
-            (
-                One,
-                &[("ssl.keystore.location", "/k")],
-                Some(
-                    "These security configs can be dynamically updated only per-listener using the listener prefix: [ssl.keystore.location]",
-                ),
-            ),
-            (
-                All,
-                &[
-                    ("listener.name.a.ssl.keystore.location", "/k"),
-                    ("sasl.enabled.mechanisms", "PLAIN"),
-                ],
-                Some(
-                    "Cannot update these configs at default cluster level, broker id must be specified: [listener.name.a.ssl.keystore.location, sasl.enabled.mechanisms]",
-                ),
-            ),
-            (All, &[("listener.name.a.max.connections", "5")], None),
-            (
-                All,
-                &[("max.connections", "-1")],
-                Some(
-                    "Invalid value -1 for configuration max.connections: Value must be at least 0",
-                ),
-            ),
-            (
-                All,
-                &[("max.connections.per.ip", "0")],
-                Some(
-                    "requirement failed: max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.",
-                ),
-            ),
-            (
-                One,
-                &[("num.io.threads", "17")],
-                Some(
-                    "Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count update validation failed for num.io.threads=17, value should not be greater than double the current value 8 for configuration Invalid dynamic configuration",
-                ),
-            ),
-        ];
-        for (target, after, expected) in cases {
+        for (target, after, expected) in CASES {
             assert_eq!(refused(*target, after).as_deref(), *expected, "{after:?}");
         }
     }
