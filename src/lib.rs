@@ -5,6 +5,8 @@ pub mod api;
 pub mod background;
 pub mod cli;
 pub mod config;
+pub mod fetch;
 pub mod metrics;
 pub mod net;
+pub mod partition;
 pub mod world;

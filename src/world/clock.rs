@@ -7,6 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
+/// Far enough away to be never.
+const FAR: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+
 /// Time as a value that is passed down. Cheap to clone; clones agree with each other.
 #[derive(Clone, Debug)]
 pub struct Clock {
@@ -40,6 +43,12 @@ impl Clock {
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, to_ms),
         }
+    }
+
+    /// The moment `after` from now, for `tokio::time::timeout_at`. One too far away to count is years away.
+    pub fn deadline(&self, after: Duration) -> Instant {
+        let now = Instant::now();
+        now.checked_add(after).unwrap_or_else(|| now + FAR)
     }
 
     /// Time since this clock (or the one it was cloned from) was made. Never goes back.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use ottla_protocol::Uuid;
 use parking_lot::Mutex;
 
 /// A source of random numbers. Clones share one sequence.
@@ -61,9 +62,9 @@ impl Rng {
         self.next_u64().checked_rem(bound).unwrap_or(0)
     }
 
-    /// The bytes of a random (version 4) id. Never one whose text form begins with a dash, as Kafka's `Uuid.randomUuid`: such an
+    /// A random (version 4) id. Never one whose text form begins with a dash, as Kafka's `Uuid.randomUuid`: such an
     /// id would read as a flag on a command line. That also keeps clear of the reserved ids.
-    pub fn uuid(&self) -> [u8; 16] {
+    pub fn uuid(&self) -> Uuid {
         loop {
             let mut bytes = [0; 16];
             self.fill(&mut bytes);
@@ -71,7 +72,7 @@ impl Rng {
             bytes[8] = (bytes[8] & 0x3f) | 0x80;
             // '-' is 62 in URL-safe base64: the six highest bits.
             if bytes[0] >> 2 != 62 {
-                return bytes;
+                return Uuid(bytes);
             }
         }
     }
@@ -104,7 +105,7 @@ mod tests {
     fn ids_never_begin_with_a_dash() {
         let rng = Rng::seeded(1);
         for _ in 0..1_000 {
-            assert_ne!(rng.uuid()[0] >> 2, 62);
+            assert_ne!(rng.uuid().0[0] >> 2, 62);
         }
         assert_ne!(Rng::system().uuid(), Rng::system().uuid());
     }

@@ -4,6 +4,4 @@ mod log {
     mod support;
 
     mod append_and_read;
-    mod crashes;
-    mod model;
 }

@@ -1,0 +1,135 @@
+//! Fetching: what a consumer (or later a follower) gets, and how long it waits for it.
+//!
+//! ```text
+//!   session (what is asked for) ─▶ pass: plan + partition/read of what is ready ─▶ enough? ─▶ answer
+//!                                     ▲                                              │ no
+//!                                     └────── a partition changed ◀── wait ◀─────────┘      or the time is up
+//! ```
+//! Guarantees: nothing that becomes visible while a request waits is overlooked; a partition that did not change costs an
+//! incremental fetch nothing. Records are handed out as file regions, unread. Does not authorise, encode or throttle.
+
+mod cache;
+mod open;
+pub mod plan;
+mod session;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ottla_protocol::ErrorCode;
+use parking_lot::Mutex;
+
+pub use session::{FINAL_EPOCH, INITIAL_EPOCH, NO_SESSION, PartitionKey, TopicKey, Wanted};
+
+use self::cache::{Cache, Opening};
+use self::open::Open;
+use crate::partition::{Isolation, Partition, ReadAnswer};
+use crate::world::{Clock, Rng};
+
+/// A fetch request, decoded and limited (`max_bytes` by `fetch.max.bytes`).
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// 0 for none.
+    pub session_id: i32,
+    /// -1 for none, 0 to open one, otherwise the next of the session.
+    pub session_epoch: i32,
+    /// From version 13.
+    pub uses_topic_ids: bool,
+    /// From a replica, which reads beyond the high watermark and whose session takes precedence.
+    pub is_follower: bool,
+    pub isolation: Isolation,
+    pub max_wait: Duration,
+    pub min_bytes: i32,
+    pub max_bytes: i32,
+    pub named: Vec<(PartitionKey, Wanted)>,
+    pub forgotten: Vec<PartitionKey>,
+}
+
+/// What a fetch request is answered with.
+#[derive(Debug)]
+pub struct Answer {
+    /// 0 when no session is kept.
+    pub session_id: i32,
+    /// In the order in which they were read. An incremental answer leaves out what did not change.
+    pub partitions: Vec<(PartitionKey, ReadAnswer)>,
+}
+
+/// The fetch sessions of this broker.
+#[derive(Debug)]
+pub struct Fetches {
+    sessions: Mutex<Cache>,
+    clock: Clock,
+    rng: Rng,
+}
+
+impl Fetches {
+    /// `slots`: `max.incremental.fetch.session.cache.slots`.
+    pub fn new(slots: usize, clock: Clock, rng: Rng) -> Self {
+        Self {
+            sessions: Mutex::new(Cache::new(slots)),
+            clock,
+            rng,
+        }
+    }
+
+    /// Sessions kept, their partitions, and how many lost their place so far: for metrics.
+    pub fn totals(&self) -> (usize, usize, u64) {
+        self.sessions.lock().totals()
+    }
+
+    fn open(&self, request: &Request) -> Result<Open, ErrorCode> {
+        let opening = self.sessions.lock().open(
+            request.session_id,
+            request.session_epoch,
+            request.uses_topic_ids,
+            self.clock.elapsed(),
+        )?;
+        Ok(Open::new(opening, request))
+    }
+
+    /// Decides what the answer carries and keeps the session for the next request.
+    fn settle(&self, open: Open, request: &Request) -> Result<Answer, ErrorCode> {
+        match open.opening() {
+            Opening::Sessionless => {}
+            Opening::Create => {
+                let draw = || self.rng.next_u64() as i32;
+                let session = open.session().clone();
+                self.sessions
+                    .lock()
+                    .keep(session, request.is_follower, self.clock.elapsed(), draw);
+            }
+            Opening::Continue(session) => {
+                let (id, size) = (request.session_id, session.lock().len());
+                self.sessions.lock().resized(id, size);
+            }
+        }
+        open.settle(request)
+    }
+}
+
+/// Answers one fetch request. `resolve` finds a partition that the caller may read; its error is the partition's answer
+/// (UNKNOWN_TOPIC_ID, TOPIC_AUTHORIZATION_FAILED, NOT_LEADER_OR_FOLLOWER, …).
+///
+/// # Errors
+/// FETCH_SESSION_ID_NOT_FOUND, INVALID_FETCH_SESSION_EPOCH, FETCH_SESSION_TOPIC_ID_ERROR: for the whole request.
+pub async fn fetch(
+    fetches: &Fetches,
+    request: Request,
+    resolve: impl Fn(&PartitionKey) -> Result<Arc<Partition>, ErrorCode>,
+) -> Result<Answer, ErrorCode> {
+    let deadline = fetches.clock.deadline(request.max_wait);
+    let mut open = fetches.open(&request)?;
+    loop {
+        open.pass(&request, &resolve).await;
+        if plan::is_due(open.found(), request.min_bytes, open.asked_for()) {
+            break;
+        }
+        if tokio::time::timeout_at(deadline, open.changed())
+            .await
+            .is_err()
+        {
+            break;
+        }
+    }
+    fetches.settle(open, &request)
+}

@@ -1,0 +1,251 @@
+//! The checkpoint files of one log directory: what a restart begins with.
+//!
+//! | file | says | Kafka's |
+//! |---|---|---|
+//! | `recovery-point-offset-checkpoint` | before it everything is durable | yes |
+//! | `replication-offset-checkpoint` | high watermarks | yes |
+//! | `log-start-offset-checkpoint` | log starts, where DeleteRecords moved them | yes |
+//! | `ottla-log-end-checkpoint` | log ends, and the boot of the kernel that knew them | no: a hint |
+//! | `.kafka_cleanshutdown` | the last stop was clean, in this broker epoch | yes |
+//!
+//! Guarantees: a file is replaced whole or not at all and rewritten only when it says something new; entries of
+//! partitions that this node does not host are kept as long as their directories exist. A hint of another boot is
+//! ignored. Does not decide when to write.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use ottla_storage::checkpoint::clean_shutdown;
+use ottla_storage::checkpoint::offsets::{self, PartitionOffsets};
+use ottla_storage::disk::{Disk, read_file, replace_file};
+use ottla_storage::log::{Checkpointed, Failure, Trust};
+use ottla_storage::offset::Offset;
+use parking_lot::Mutex;
+
+const RECOVERY_POINTS: &str = "recovery-point-offset-checkpoint";
+const HIGH_WATERMARKS: &str = "replication-offset-checkpoint";
+const LOG_STARTS: &str = "log-start-offset-checkpoint";
+const LOG_ENDS: &str = "ottla-log-end-checkpoint";
+const CLEAN_SHUTDOWN: &str = ".kafka_cleanshutdown";
+
+/// What the files said when the directory was opened.
+#[derive(Debug, Default)]
+pub struct Found {
+    recovery_points: PartitionOffsets,
+    high_watermarks: PartitionOffsets,
+    log_starts: PartitionOffsets,
+    log_ends: PartitionOffsets,
+    is_same_boot: bool,
+    /// The broker epoch of the last clean stop.
+    pub clean_in_epoch: Option<i64>,
+}
+
+/// The files of one directory, and what was last written into each.
+#[derive(Debug)]
+pub struct Checkpoints {
+    path: PathBuf,
+    /// Of partitions that this node does not host.
+    foreign: Mutex<Found>,
+    written: Mutex<BTreeMap<&'static str, String>>,
+}
+
+/// One partition's place in the files.
+pub type Key = (String, i32);
+
+impl Found {
+    /// Reads the files of a directory. A file that cannot be read as what it is counts as missing, with a warning.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn read(disk: &dyn Disk, path: &Path) -> io::Result<Self> {
+        let text = |name: &str| -> io::Result<Option<String>> {
+            let bytes = read_file(disk, &path.join(name))?;
+            Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+        };
+        let entries = |name: &str| -> io::Result<PartitionOffsets> {
+            Ok(text(name)?
+                .map(|content| parse(path, name, &content))
+                .unwrap_or_default())
+        };
+        let ends = text(LOG_ENDS)?.unwrap_or_default();
+        let (boot_id, ends) = ends.split_once('\n').unwrap_or_default();
+        let is_same_boot = disk.boot_id().is_some_and(|now| now == boot_id);
+        Ok(Self {
+            recovery_points: entries(RECOVERY_POINTS)?,
+            high_watermarks: entries(HIGH_WATERMARKS)?,
+            log_starts: entries(LOG_STARTS)?,
+            log_ends: if is_same_boot {
+                parse(path, LOG_ENDS, ends)
+            } else {
+                PartitionOffsets::new()
+            },
+            is_same_boot,
+            clean_in_epoch: text(CLEAN_SHUTDOWN)?
+                .map(|content| clean_shutdown::parse(&content).unwrap_or(-1)),
+        })
+    }
+
+    /// What the files say of one partition.
+    pub fn of(&self, key: &Key) -> Checkpointed {
+        let get = |offsets: &PartitionOffsets| offsets.get(key).copied().unwrap_or_default();
+        Checkpointed {
+            recovery_point: get(&self.recovery_points),
+            high_watermark: get(&self.high_watermarks),
+            start: get(&self.log_starts),
+            end: get(&self.log_ends),
+        }
+    }
+
+    /// How far the files of the directory are to be believed.
+    pub fn trust(&self) -> Trust {
+        if self.clean_in_epoch.is_some() {
+            Trust::CleanStop
+        } else if self.is_same_boot {
+            Trust::SameBoot
+        } else {
+            Trust::RecoveryPoint
+        }
+    }
+}
+
+impl Checkpoints {
+    pub fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            foreign: Mutex::default(),
+            written: Mutex::default(),
+        }
+    }
+
+    /// Keeps the entries of directories that this node does not host: they belong to somebody else.
+    pub fn keep(&self, found: &Found, foreign: &[Key]) {
+        let only = |offsets: &PartitionOffsets| -> PartitionOffsets {
+            foreign
+                .iter()
+                .filter_map(|key| offsets.get_key_value(key))
+                .map(|(key, at)| (key.clone(), *at))
+                .collect()
+        };
+        *self.foreign.lock() = Found {
+            recovery_points: only(&found.recovery_points),
+            high_watermarks: only(&found.high_watermarks),
+            log_starts: only(&found.log_starts),
+            ..Found::default()
+        };
+    }
+
+    /// Writes high watermarks, and the hint of where logs end.
+    ///
+    /// # Errors
+    /// When the disk refuses; the old files stay then.
+    pub fn write_high_watermarks(
+        &self,
+        disk: &dyn Disk,
+        logs: &[(Key, Checkpointed)],
+    ) -> Result<(), Failure> {
+        let ends = self.entries(logs, |_| &NOTHING, |log| log.end);
+        if let Some(boot_id) = disk.boot_id() {
+            self.write(
+                disk,
+                LOG_ENDS,
+                format!("{boot_id}\n{}", offsets::encode(&ends)),
+            )?;
+        }
+        let high_watermarks = self.entries(
+            logs,
+            |foreign| &foreign.high_watermarks,
+            |log| log.high_watermark,
+        );
+        self.write(disk, HIGH_WATERMARKS, offsets::encode(&high_watermarks))
+    }
+
+    /// Writes recovery points.
+    ///
+    /// # Errors
+    /// When the disk refuses; the old file stays then.
+    pub fn write_recovery_points(
+        &self,
+        disk: &dyn Disk,
+        logs: &[(Key, Checkpointed)],
+    ) -> Result<(), Failure> {
+        let points = self.entries(
+            logs,
+            |foreign| &foreign.recovery_points,
+            |log| log.recovery_point,
+        );
+        self.write(disk, RECOVERY_POINTS, offsets::encode(&points))
+    }
+
+    /// Writes log starts.
+    ///
+    /// # Errors
+    /// When the disk refuses; the old file stays then.
+    pub fn write_log_starts(
+        &self,
+        disk: &dyn Disk,
+        logs: &[(Key, Checkpointed)],
+    ) -> Result<(), Failure> {
+        // As Kafka, only where it is not what an empty log begins with.
+        let moved: Vec<_> = logs
+            .iter()
+            .filter(|(_, log)| log.start > Offset::ZERO)
+            .cloned()
+            .collect();
+        let starts = self.entries(&moved, |foreign| &foreign.log_starts, |log| log.start);
+        self.write(disk, LOG_STARTS, offsets::encode(&starts))
+    }
+
+    /// Notes that this stop is clean: the very last write.
+    ///
+    /// # Errors
+    /// When the disk refuses: then the next start takes this one for a crash.
+    pub fn write_clean_shutdown(&self, disk: &dyn Disk, broker_epoch: i64) -> Result<(), Failure> {
+        self.write(disk, CLEAN_SHUTDOWN, clean_shutdown::encode(broker_epoch))?;
+        disk.sync_dir(&self.path)
+            .map_err(|error| Failure::new("syncing a log directory", &error))
+    }
+
+    /// From here on this is a running node: before the first write.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn remove_clean_shutdown(&self, disk: &dyn Disk) -> Result<(), Failure> {
+        let removed = match disk.remove_file(&self.path.join(CLEAN_SHUTDOWN)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => disk.sync_dir(&self.path),
+        };
+        removed.map_err(|error| Failure::new("removing the mark of a clean stop", &error))
+    }
+
+    fn entries(
+        &self,
+        logs: &[(Key, Checkpointed)],
+        foreign: impl Fn(&Found) -> &PartitionOffsets,
+        of: impl Fn(&Checkpointed) -> Offset,
+    ) -> PartitionOffsets {
+        let mut entries = foreign(&self.foreign.lock()).clone();
+        entries.extend(logs.iter().map(|(key, log)| (key.clone(), of(log))));
+        entries
+    }
+
+    fn write(&self, disk: &dyn Disk, name: &'static str, content: String) -> Result<(), Failure> {
+        if self.written.lock().get(name) == Some(&content) {
+            return Ok(());
+        }
+        replace_file(disk, &self.path.join(name), content.as_bytes())
+            .map_err(|error| Failure::new("writing a checkpoint", &error))?;
+        self.written.lock().insert(name, content);
+        Ok(())
+    }
+}
+
+static NOTHING: PartitionOffsets = PartitionOffsets::new();
+
+fn parse(path: &Path, name: &str, content: &str) -> PartitionOffsets {
+    offsets::parse(content).unwrap_or_else(|malformed| {
+        tracing::warn!(file = %path.join(name).display(), %malformed, "a checkpoint is ignored");
+        PartitionOffsets::new()
+    })
+}

@@ -1,0 +1,118 @@
+//! Deleting partitions: out of sight at once, off the disk after `file.delete.delay.ms`.
+//!
+//! Guarantees: when [`Table::delete`] resolves, the directory's name is free for a topic of the same name; everybody who
+//! waited has been told UNKNOWN_TOPIC_OR_PARTITION; who was reading finishes on the old files until they are removed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ottla_controller::ids::TopicId;
+use ottla_storage::log::Removal;
+use tokio::sync::oneshot;
+
+use super::directory::Directory;
+use super::hosted::Place;
+use super::table::Table;
+use super::waits::Ended;
+
+/// Files that are to be removed once their time has come.
+#[derive(Debug)]
+pub(super) struct Doomed {
+    removal: Removal,
+    directory: Arc<Directory>,
+    /// On the monotonic clock.
+    due: Duration,
+}
+
+impl Table {
+    /// Takes one partition out of service and renames its directory.
+    pub(super) async fn delete(&self, id: TopicId, index: i32) {
+        let place = self.hosted().place(id, index).cloned();
+        self.change(|hosted| drop(hosted.remove(id, index)));
+        let Some(Place::Open(partition)) = place else {
+            return;
+        };
+        partition.end(Ended::Deleted);
+        let directory = partition.directory.clone();
+        directory.remove_partition();
+        let unique: String = self
+            .options
+            .rng
+            .uuid()
+            .0
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let (answer, renamed) = oneshot::channel();
+        partition.retire(move |writer| drop(answer.send(writer.delete(&unique))));
+        match renamed.await {
+            Ok(Ok(removal)) => self.doom(
+                removal,
+                &directory,
+                partition.topic.in_force().config.file_delete_delay,
+            ),
+            Ok(Err(failure)) => {
+                tracing::error!(%partition, %failure, "a deleted partition's files stay");
+                directory.report(&failure);
+            }
+            Err(_) => {
+                tracing::error!(%partition, "a deleted partition's files stay: its writer was lost")
+            }
+        }
+    }
+
+    /// Files that are to be removed after `delay`.
+    pub(super) fn doom(&self, removal: Removal, directory: &Arc<Directory>, delay: Duration) {
+        let due = self.options.clock.elapsed() + delay;
+        self.doomed.lock().push(Doomed {
+            removal,
+            directory: directory.clone(),
+            due,
+        });
+    }
+
+    /// Removes the files whose time has come, on their directories' threads. Resolves when they are gone.
+    pub async fn remove_due_files(&self) {
+        let now = self.options.clock.elapsed();
+        let due: Vec<Doomed> = {
+            let mut doomed = self.doomed.lock();
+            let (due, later) = std::mem::take(&mut *doomed)
+                .into_iter()
+                .partition(|one| one.due <= now);
+            *doomed = later;
+            due
+        };
+        for Doomed {
+            removal, directory, ..
+        } in due
+        {
+            if !directory.is_offline()
+                && let Some(Err(failure)) =
+                    directory.threads().reads.run(move || removal.run()).await
+            {
+                tracing::warn!(%failure, "deleted files stay until the next start");
+            }
+        }
+        self.remove_leftovers().await;
+    }
+
+    /// Removes what an earlier run renamed and did not come to remove.
+    async fn remove_leftovers(&self) {
+        for home in &self.homes {
+            let leftovers = std::mem::take(&mut *home.leftovers.lock());
+            let Some(held) = home.directory.held().filter(|_| !leftovers.is_empty()) else {
+                continue;
+            };
+            let removals: Vec<Removal> =
+                leftovers.iter().map(|name| held.removal_of(name)).collect();
+            let removing = home.directory.threads().reads.run(move || {
+                for removal in removals {
+                    if let Err(failure) = removal.run() {
+                        tracing::warn!(%failure, "a deleted partition's files stay until the next start");
+                    }
+                }
+            });
+            let _ = removing.await;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! The log directories and what is in them: DescribeLogDirs (KIP-113, KIP-827).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::directory::Directory;
+use super::replica::Partition;
+use super::table::Table;
+
+/// One log directory as DescribeLogDirs tells of it.
+#[derive(Debug)]
+pub struct DescribedDirectory {
+    pub path: PathBuf,
+    /// KAFKA_STORAGE_ERROR instead of everything else.
+    pub is_offline: bool,
+    /// −1 when the disk does not say.
+    pub total_bytes: i64,
+    pub usable_bytes: i64,
+    pub partitions: Vec<Arc<Partition>>,
+}
+
+impl Table {
+    /// Every log directory, in the order of `log.dirs`, with the partitions in it.
+    pub fn describe_directories(&self) -> Vec<DescribedDirectory> {
+        let hosted = self.hosted();
+        self.directories()
+            .map(|directory| describe(directory, hosted.partitions()))
+            .collect()
+    }
+}
+
+fn describe<'a>(
+    directory: &Arc<Directory>,
+    all: impl Iterator<Item = &'a Arc<Partition>>,
+) -> DescribedDirectory {
+    let is_offline = directory.is_offline();
+    let space = if is_offline {
+        None
+    } else {
+        directory.look_at_space()
+    };
+    let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
+    let here =
+        |partition: &&Arc<Partition>| !is_offline && Arc::ptr_eq(&partition.directory, directory);
+    DescribedDirectory {
+        path: directory.path().to_owned(),
+        is_offline,
+        total_bytes: space.map_or(-1, |space| bytes(space.total_bytes)),
+        usable_bytes: space.map_or(-1, |space| bytes(space.free_bytes)),
+        partitions: all.filter(here).cloned().collect(),
+    }
+}

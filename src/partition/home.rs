@@ -1,0 +1,296 @@
+//! One log directory with what the table needs of it: its open files, its checkpoints, and what lay in it at the start.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ottla_controller::ids::TopicId;
+use ottla_protocol::Uuid;
+use ottla_storage::dir::{Contents, FoundPartition};
+use ottla_storage::log::{Checkpointed, Failure};
+use parking_lot::Mutex;
+
+use super::checkpoints::{Checkpoints, Found, Key};
+use super::directory::Directory;
+use super::replica::Partition;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Home {
+    pub directory: Arc<Directory>,
+    pub found: Found,
+    pub checkpoints: Checkpoints,
+    /// Partition directories that no partition was opened from.
+    pub unclaimed: Mutex<BTreeMap<Key, FoundPartition>>,
+    /// Names of deleted partitions' directories, to be removed in the background.
+    pub leftovers: Mutex<Vec<String>>,
+}
+
+impl Home {
+    /// Looks at a directory. One that cannot be read is taken offline, and is a home all the same: its partitions are known
+    /// to live there.
+    pub fn open(directory: Arc<Directory>) -> Self {
+        let (found, contents) = read(&directory).unwrap_or_else(|failure| {
+            directory.fail(&failure.to_string());
+            Default::default()
+        });
+        let key = |partition: &FoundPartition| (partition.topic.clone(), partition.partition);
+        let unclaimed = contents
+            .partitions
+            .into_iter()
+            .map(|partition| (key(&partition), partition))
+            .collect();
+        for name in &contents.unknown {
+            let path = directory.path().join(name);
+            tracing::warn!(path = %path.display(), "this is no partition's directory: it is left as it is");
+        }
+        Self {
+            found,
+            checkpoints: Checkpoints::new(directory.path().to_owned()),
+            unclaimed: Mutex::new(unclaimed),
+            leftovers: Mutex::new(contents.deleted),
+            directory,
+        }
+    }
+
+    /// Whether a directory of this name lies here, and whose it is.
+    pub fn owner(&self, key: &Key) -> Option<Owner> {
+        self.unclaimed
+            .lock()
+            .get(key)
+            .map(|partition| match partition.topic_id {
+                None => Owner::Unsaid,
+                Some(id) => Owner::Topic(TopicId(Uuid(id.0))),
+            })
+    }
+
+    pub fn claim(&self, key: &Key) {
+        self.unclaimed.lock().remove(key);
+    }
+
+    /// Keeps the checkpoints of what is not ours, and says what that is.
+    pub fn report_unknown(&self) {
+        let unclaimed = self.unclaimed.lock();
+        let keys: Vec<Key> = unclaimed.keys().cloned().collect();
+        self.checkpoints.keep(&self.found, &keys);
+        for partition in unclaimed.values() {
+            tracing::warn!(
+                path = %partition.path.display(),
+                topic_id = %partition.topic_id.unwrap_or_default(),
+                "the metadata does not know this partition directory: it is left as it is"
+            );
+        }
+    }
+
+    /// Writes some of the checkpoints. A directory that refuses is taken offline.
+    pub fn checkpoint(
+        &self,
+        partitions: &[Arc<Partition>],
+        write: impl FnOnce(&Checkpoints, &[(Key, Checkpointed)]) -> Result<(), Failure>,
+    ) {
+        if self.directory.is_offline() {
+            return;
+        }
+        let logs: Vec<_> = partitions
+            .iter()
+            .filter(|partition| Arc::ptr_eq(&partition.directory, &self.directory))
+            .map(|partition| {
+                (
+                    (partition.topic.name().to_string(), partition.index),
+                    partition.reader.checkpoint(),
+                )
+            })
+            .collect();
+        if let Err(failure) = write(&self.checkpoints, &logs) {
+            self.directory.report(&failure);
+        }
+    }
+}
+
+/// Whose a partition directory says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Topic(TopicId),
+    /// It has no `partition.metadata`: whoever has its name in the metadata may have it, as in Kafka.
+    Unsaid,
+}
+
+fn read(directory: &Directory) -> Result<(Found, Contents), Failure> {
+    let Some(held) = directory.held() else {
+        return Ok(Default::default());
+    };
+    let found = Found::read(&**directory.disk(), directory.path())
+        .map_err(|error| Failure::new("reading the checkpoints", &error))?;
+    Ok((found, held.contents()?))
+}
+
+/// The home that a partition lives in or goes to: pure.
+///
+/// A directory of its name and id wins. One of its name with another id blocks that home. Otherwise the directory that the
+/// metadata assigns, if it is one of ours; an assigned one that is not ours is a lost one, and the partition must not begin
+/// anew elsewhere. Else the online home with the fewest partitions.
+pub(super) fn choose_home(
+    owners: &[HomeView],
+    id: TopicId,
+    assigned: Uuid,
+    is_assigned: bool,
+) -> Result<usize, NoHome> {
+    if let Some(index) = owners
+        .iter()
+        .position(|home| home.owner == Some(Owner::Topic(id)))
+    {
+        return Ok(index);
+    }
+    if is_assigned {
+        let index = owners
+            .iter()
+            .position(|home| home.id == assigned)
+            .ok_or(NoHome::Lost)?;
+        return match owners[index] {
+            HomeView {
+                is_offline: true, ..
+            } => Err(NoHome::Lost),
+            HomeView {
+                owner: Some(Owner::Topic(_)),
+                ..
+            } => Err(NoHome::Occupied(index)),
+            _ => Ok(index),
+        };
+    }
+    if let Some(index) = owners
+        .iter()
+        .position(|home| home.owner == Some(Owner::Unsaid))
+    {
+        return Ok(index);
+    }
+    let free = owners
+        .iter()
+        .enumerate()
+        .filter(|(_, home)| !home.is_offline && home.owner.is_none());
+    if let Some((index, _)) = free.min_by_key(|(_, home)| home.partitions) {
+        return Ok(index);
+    }
+    Err(owners
+        .iter()
+        .position(|home| home.owner.is_some())
+        .map_or(NoHome::Lost, NoHome::Occupied))
+}
+
+/// What [`choose_home`] looks at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct HomeView {
+    pub id: Uuid,
+    pub is_offline: bool,
+    pub partitions: usize,
+    pub owner: Option<Owner>,
+}
+
+/// Why a partition finds no home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoHome {
+    /// Its directory, or every directory, is offline.
+    Lost,
+    /// A directory of its name, but of another topic, lies there.
+    Occupied(usize),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINE: TopicId = TopicId(Uuid([7; 16]));
+    const OTHER: Option<Owner> = Some(Owner::Topic(TopicId(Uuid([8; 16]))));
+
+    fn home(number: u8, partitions: usize, owner: Option<Owner>, is_offline: bool) -> HomeView {
+        HomeView {
+            id: Uuid([number; 16]),
+            is_offline,
+            partitions,
+            owner,
+        }
+    }
+
+    #[test]
+    fn a_partition_goes_where_it_is_or_where_it_belongs_or_where_there_are_fewest() {
+        let mine = Some(Owner::Topic(MINE));
+        // (name, homes, assigned, expected)
+        let cases = [
+            (
+                "where it is",
+                vec![home(1, 0, None, false), home(2, 9, mine, false)],
+                None,
+                Ok(1),
+            ),
+            (
+                "where it is, whatever is assigned",
+                vec![home(1, 0, mine, false), home(2, 0, None, false)],
+                Some(2),
+                Ok(0),
+            ),
+            (
+                "where it is assigned",
+                vec![home(1, 0, None, false), home(2, 9, None, false)],
+                Some(2),
+                Ok(1),
+            ),
+            (
+                "fewest",
+                vec![home(1, 3, None, false), home(2, 2, None, false)],
+                None,
+                Ok(1),
+            ),
+            (
+                "not on an offline one",
+                vec![home(1, 3, None, false), home(2, 0, None, true)],
+                None,
+                Ok(0),
+            ),
+            (
+                "assigned to an offline one",
+                vec![home(1, 3, None, false), home(2, 0, None, true)],
+                Some(2),
+                Err(NoHome::Lost),
+            ),
+            (
+                "assigned to one that is gone",
+                vec![home(1, 3, None, false)],
+                Some(9),
+                Err(NoHome::Lost),
+            ),
+            (
+                "not over another topic's",
+                vec![home(1, 0, OTHER, false), home(2, 9, None, false)],
+                None,
+                Ok(1),
+            ),
+            (
+                "nowhere but over another topic's",
+                vec![home(1, 0, OTHER, false)],
+                None,
+                Err(NoHome::Occupied(0)),
+            ),
+            (
+                "a directory without an id",
+                vec![
+                    home(1, 0, None, false),
+                    home(2, 9, Some(Owner::Unsaid), false),
+                ],
+                None,
+                Ok(1),
+            ),
+            (
+                "all offline",
+                vec![home(1, 0, None, true)],
+                None,
+                Err(NoHome::Lost),
+            ),
+        ];
+        for (name, homes, assigned, expected) in cases {
+            let assigned_id = Uuid([assigned.unwrap_or(0); 16]);
+            assert_eq!(
+                choose_home(&homes, MINE, assigned_id, assigned.is_some()),
+                expected,
+                "{name}"
+            );
+        }
+    }
+}

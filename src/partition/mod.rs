@@ -1,0 +1,62 @@
+//! The partitions of this node: what stands between a request and a log.
+//!
+//! ```text
+//!   table ─ which partitions there are, by the metadata ─▶ replica (Partition)
+//!                                                            ├ leader    append: checks, queue, acknowledgement
+//!                                                            ├ slot, writer   the single writer
+//!                                                            ├ flush     group commit
+//!                                                            ├ waits, subscribers   who waits for what
+//!                                                            └ read, offsets, epochs, delete_records, producers
+//!   directory ─ a disk: online, full, offline; how fast; its threads        home ─ what the table keeps per directory
+//!   high_watermark, isr, role, changes, pace, reserve: the deciding parts, pure
+//!   upkeep ─ what the loops in `background/` do to all partitions
+//! ```
+//! An API handler finds a [`Partition`] in the [`Table`] and calls one of its operations.
+
+mod changes;
+mod checkpoints;
+mod delete_records;
+mod deletion;
+mod describe;
+mod directory;
+mod epochs;
+mod errors;
+mod flush;
+pub mod high_watermark;
+mod home;
+mod hosted;
+pub mod isr;
+mod leader;
+mod offsets;
+mod opening;
+mod pace;
+mod producers;
+mod read;
+mod replica;
+mod reserve;
+mod role;
+mod slot;
+mod subscribers;
+mod table;
+mod topic;
+mod upkeep;
+mod waits;
+mod writer;
+
+pub use delete_records::HIGH_WATERMARK;
+pub use describe::DescribedDirectory;
+pub use directory::{Condition, Directory, Threads};
+pub use errors::Refused;
+pub use hosted::{Hosted, HostedTopic, Place};
+pub use leader::{Acks, AppendOptions, Appending};
+pub use offsets::{
+    EARLIEST, EARLIEST_LOCAL, EARLIEST_PENDING_UPLOAD, LATEST, LATEST_TIERED, Listed, MAX_TIMESTAMP,
+};
+pub use producers::ActiveProducer;
+pub use read::{Ask, Isolation, ReadAnswer, Regions};
+pub use replica::Partition;
+pub use role::Role;
+pub use subscribers::{ReadyList, Slot, Subscribers, Subscription};
+pub use table::{ConfigOf, Failures, Table, TableOptions};
+pub use topic::{InForce, Topic};
+pub use waits::{Ended, Wait};

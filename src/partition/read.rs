@@ -1,0 +1,207 @@
+//! Reading a partition: who may see how far, and where the bytes are.
+//!
+//! ```text
+//!   read ─▶ role, epochs, bounds ─▶ LogReader (memory only) ─▶ regions of files
+//!                                       └─ would block ─▶ once more on the directory's reading threads
+//! ```
+//! Guarantees: a consumer sees nothing at or above the high watermark (or the last stable offset); looking up a cold
+//! offset never holds up a runtime thread. The bytes themselves are read by whoever sends them.
+//! Source: `Partition.readRecords`, `UnifiedLog.read`.
+
+use std::sync::Arc;
+
+use ottla_protocol::{DeferredRecords, ErrorCode, RecordSource, Records};
+use ottla_storage::log::{FileRegion, LogOffsets, Read, ReadError};
+use ottla_storage::offset::{LeaderEpoch, Offset};
+use ottla_storage::producers::AbortedTransaction;
+use ottla_storage::segment::Patience;
+
+use super::errors::read_error;
+use super::replica::Partition;
+
+/// How far a reader sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isolation {
+    /// Consumers: below the high watermark.
+    ReadUncommitted,
+    /// Consumers of transactions: below the last stable offset; aborted transactions are named.
+    ReadCommitted,
+    /// Followers: to the end of the log.
+    Replica,
+}
+
+/// What to read.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    pub fetch_offset: Offset,
+    pub max_bytes: usize,
+    /// The first batch comes even if it is larger (KIP-74).
+    pub at_least_one_batch: bool,
+    pub isolation: Isolation,
+    /// `None` skips the check.
+    pub current_leader_epoch: Option<LeaderEpoch>,
+    /// `None` skips the check for divergence (KIP-595).
+    pub last_fetched_epoch: Option<LeaderEpoch>,
+}
+
+/// What a fetch answer says of one partition. With an error, the offsets are −1.
+#[derive(Clone, Debug)]
+pub struct ReadAnswer {
+    pub error: ErrorCode,
+    pub high_watermark: Offset,
+    pub last_stable_offset: Offset,
+    pub log_start: Offset,
+    /// Only for [`Isolation::ReadCommitted`].
+    pub aborted: Option<Vec<AbortedTransaction>>,
+    /// The largest epoch below the client's that this log has, and where it ended: the client must truncate.
+    pub diverging: Option<(LeaderEpoch, Offset)>,
+    regions: Vec<FileRegion>,
+    size_bytes: usize,
+}
+
+/// The records of a fetch answer, as regions of files: what [`DeferredRecords::source`] is for fetches.
+#[derive(Debug)]
+pub struct Regions(pub Vec<FileRegion>);
+
+impl RecordSource for Regions {}
+
+impl ReadAnswer {
+    pub fn error(error: ErrorCode) -> Self {
+        Self {
+            error,
+            high_watermark: Offset::NONE,
+            last_stable_offset: Offset::NONE,
+            log_start: Offset::NONE,
+            aborted: None,
+            diverging: None,
+            regions: Vec::new(),
+            size_bytes: 0,
+        }
+    }
+
+    fn empty(offsets: LogOffsets, isolation: Isolation) -> Self {
+        Self {
+            high_watermark: offsets.high_watermark,
+            last_stable_offset: offsets.stable,
+            log_start: offsets.start,
+            aborted: (isolation == Isolation::ReadCommitted).then(Vec::new),
+            ..Self::error(ErrorCode::NONE)
+        }
+    }
+
+    /// Bytes of the records.
+    pub fn size_bytes(&self) -> usize {
+        self.size_bytes
+    }
+
+    /// Whether the client must hear this at once, however little it is.
+    pub fn must_be_told(&self) -> bool {
+        self.error.is_error() || self.diverging.is_some()
+    }
+
+    /// The records for the wire: not null, even when there are none.
+    pub fn into_records(self) -> Records {
+        if self.size_bytes == 0 {
+            return Records::Bytes(Default::default());
+        }
+        Records::Deferred(DeferredRecords {
+            size_bytes: self.size_bytes,
+            source: Arc::new(Regions(self.regions)),
+        })
+    }
+}
+
+impl Partition {
+    /// Reads from one offset on. Only ever waits for the device.
+    pub async fn read(self: &Arc<Self>, ask: Ask) -> ReadAnswer {
+        match self.try_read(&ask, Patience::OnlyIfCached) {
+            Err(ReadError::WouldBlock) => {
+                let partition = self.clone();
+                let read = move || partition.try_read(&ask, Patience::Wait);
+                let answered = self.directory.threads().reads.run(read).await;
+                answered.map_or_else(
+                    || ReadAnswer::error(ErrorCode::KAFKA_STORAGE_ERROR),
+                    |read| self.answer(read),
+                )
+            }
+            read => self.answer(read),
+        }
+    }
+
+    fn answer(&self, read: Result<ReadAnswer, ReadError>) -> ReadAnswer {
+        read.unwrap_or_else(|error| {
+            if let ReadError::Io(failure) = &error {
+                self.directory.report(failure);
+            }
+            ReadAnswer::error(read_error(&error))
+        })
+    }
+
+    /// `Err` for what the log says, an error in the answer for what the metadata says.
+    fn try_read(&self, ask: &Ask, patience: Patience) -> Result<ReadAnswer, ReadError> {
+        if let Err(error) = self.check(ask.current_leader_epoch) {
+            return Ok(ReadAnswer::error(error));
+        }
+        // Taken before reading: what is appended meanwhile must not look as if it had been seen.
+        let offsets = self.offsets();
+        if let Some(diverging) = self.divergence(ask, offsets)? {
+            return Ok(ReadAnswer {
+                diverging: Some(diverging),
+                ..ReadAnswer::empty(offsets, ask.isolation)
+            });
+        }
+        let bound = match ask.isolation {
+            Isolation::ReadUncommitted => offsets.high_watermark,
+            Isolation::ReadCommitted => offsets.stable,
+            Isolation::Replica => offsets.end,
+        };
+        let max_bytes = ask.max_bytes as u64;
+        let read = self.reader.read(
+            ask.fetch_offset,
+            max_bytes,
+            bound,
+            ask.at_least_one_batch,
+            patience,
+        )?;
+        let mut answer = ReadAnswer::empty(offsets, ask.isolation);
+        if ask.isolation == Isolation::ReadCommitted && read.size_bytes > 0 {
+            answer.aborted = Some(self.reader.aborted_transactions(
+                ask.fetch_offset,
+                bound,
+                patience,
+            )?);
+        }
+        let Read {
+            regions,
+            size_bytes,
+            ..
+        } = read;
+        answer.size_bytes =
+            usize::try_from(size_bytes).expect("no more than max_bytes and one batch");
+        answer.regions = regions;
+        Ok(answer)
+    }
+
+    /// Where the client's history and ours part, if they do (`Partition.readRecords`).
+    fn divergence(
+        &self,
+        ask: &Ask,
+        offsets: LogOffsets,
+    ) -> Result<Option<(LeaderEpoch, Offset)>, ReadError> {
+        let Some(last_fetched) = ask.last_fetched_epoch else {
+            return Ok(None);
+        };
+        let out_of_range = ReadError::OutOfRange {
+            start: offsets.start,
+            end: offsets.end,
+        };
+        let (epoch, end) = self
+            .reader
+            .end_offset_for_epoch(last_fetched)
+            .ok_or(out_of_range.clone())?;
+        if ask.fetch_offset < offsets.start {
+            return Err(out_of_range);
+        }
+        Ok((epoch < last_fetched || end < ask.fetch_offset).then_some((epoch, end)))
+    }
+}

@@ -1,0 +1,259 @@
+//! One partition as this node holds it: its log, its role, and everybody who waits for something to happen to it.
+//!
+//! ```text
+//!   append ─▶ slot (single writer) ─▶ LogWriter ─┐
+//!   sync done ───────────────────────────────────┼▶ progress: own position ─▶ high watermark ─▶ waits, subscribers
+//!   role change (in the slot) ───────────────────┘
+//!   read ─▶ LogReader                              never waits for a writer
+//! ```
+//! Guarantees: progress and role changes exclude each other, so that no advance of one epoch reaches the waits of another;
+//! a replica that ended answers everything with the reason. The operations are in files of their own.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use ottla_protocol::ErrorCode;
+use ottla_storage::log::{LogConfig, LogOffsets, LogReader, LogWriter};
+use ottla_storage::offset::{LeaderEpoch, Offset};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::directory::Directory;
+use super::flush::GroupCommit;
+use super::high_watermark::{self, Position};
+use super::role::Role;
+use super::slot::Slot;
+use super::subscribers::{ReadyList, Subscribers, Subscription};
+use super::topic::Topic;
+use super::waits::{Ended, Wait, Waits};
+use super::writer::{Seat, Work};
+use crate::partition::subscribers;
+
+/// See the module.
+pub struct Partition {
+    pub(super) topic: Arc<Topic>,
+    pub(super) index: i32,
+    pub(super) directory: Arc<Directory>,
+    pub(super) reader: LogReader,
+    pub(super) slot: Arc<Slot<Seat, Work>>,
+    pub(super) role: ArcSwap<Role>,
+    /// Held while progress is computed and while the role changes; never across I/O.
+    steps: Mutex<()>,
+    /// Follow the high watermark.
+    committed: Arc<Waits>,
+    /// Follow the position that this replica vouches for: the end, or the flushed end under `flush.messages`.
+    durable: Arc<Waits>,
+    subscribers: Arc<Subscribers>,
+    pub(super) commit: GroupCommit,
+}
+
+impl Partition {
+    pub(super) fn new(
+        topic: Arc<Topic>,
+        index: i32,
+        directory: Arc<Directory>,
+        writer: LogWriter,
+        role: Role,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            topic,
+            index,
+            directory,
+            reader: writer.reader().clone(),
+            slot: Slot::new(Some(writer)),
+            role: ArcSwap::from_pointee(role),
+            steps: Mutex::new(()),
+            committed: Waits::new(),
+            durable: Waits::new(),
+            subscribers: Arc::default(),
+            commit: GroupCommit::default(),
+        })
+    }
+
+    pub fn topic(&self) -> &Arc<Topic> {
+        &self.topic
+    }
+
+    pub fn index(&self) -> i32 {
+        self.index
+    }
+
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// What the metadata says this node is to the partition.
+    pub fn role(&self) -> Arc<Role> {
+        self.role.load_full()
+    }
+
+    pub fn offsets(&self) -> LogOffsets {
+        self.reader.offsets()
+    }
+
+    /// Bytes of the log's segments, for DescribeLogDirs.
+    pub fn size_bytes(&self) -> u64 {
+        self.reader.size_bytes()
+    }
+
+    /// Resolves when everything before `offset` is committed (the high watermark is at `offset` or beyond) in this leader
+    /// epoch, or with the reason why that will not happen.
+    pub fn committed(&self, epoch: LeaderEpoch, offset: Offset) -> Wait {
+        self.committed.reached(epoch, offset)
+    }
+
+    /// Resolves when this replica vouches for everything before `offset`: at once, or when it is synced under `flush.messages`.
+    pub fn durable(&self, epoch: LeaderEpoch, offset: Offset) -> Wait {
+        self.durable.reached(epoch, offset)
+    }
+
+    /// Puts the reader's slot on its ready list whenever something visible changes, until the answer is dropped.
+    pub fn subscribe(&self, list: &Arc<ReadyList>, slot: &Arc<subscribers::Slot>) -> Subscription {
+        self.subscribers.subscribe(list, slot)
+    }
+
+    /// Whether a subscription is one with this very partition (and not with an earlier one of the same name).
+    pub fn is_told_by(&self, subscription: &Subscription) -> bool {
+        subscription.is_with(&self.subscribers)
+    }
+
+    /// Adopts what the metadata says. Resolves when it is in force: all that was queued before is done, and older waits are
+    /// completed. Only here may the high watermark go back.
+    pub fn take_role(self: &Arc<Self>, role: Role) -> oneshot::Receiver<()> {
+        let partition = self.clone();
+        self.with_writer(move |writer| partition.change_role(role, writer))
+    }
+
+    fn change_role(self: &Arc<Self>, mut role: Role, writer: &mut LogWriter) {
+        let before = self.role();
+        if before.ended.is_some() || role.partition_epoch < before.partition_epoch {
+            return;
+        }
+        let is_new_term =
+            role.leader_epoch != before.leader_epoch || role.is_leader() != before.is_leader();
+        if role.is_leader() {
+            role.epoch_start = if is_new_term {
+                self.offsets().end
+            } else {
+                before.epoch_start
+            };
+            if is_new_term {
+                writer.assign_epoch(role.leader_epoch);
+            }
+        }
+        {
+            let _steps = self.steps.lock();
+            let (leads, epoch) = (role.is_leader(), role.leader_epoch);
+            if is_new_term {
+                // Older waits end before anything of the new epoch can be acknowledged.
+                self.end_waits(Ended::NotLeader);
+            }
+            self.role.store(Arc::new(role));
+            if is_new_term && leads {
+                self.committed.begin(epoch, self.offsets().high_watermark);
+                self.durable.begin(epoch, self.offsets().start);
+            }
+        }
+        self.progress();
+        self.subscribers.notify();
+    }
+
+    /// This replica serves no more. Everything that waits learns why, now; everything later is answered with it.
+    pub(super) fn end(&self, why: Ended) {
+        {
+            let _steps = self.steps.lock();
+            let before = self.role();
+            if before.ended.is_some() {
+                return;
+            }
+            self.role.store(Arc::new(Role {
+                ended: Some(why),
+                ..Role::clone(&before)
+            }));
+            self.end_waits(why);
+        }
+        self.subscribers.notify();
+    }
+
+    /// Recomputes how far the partition is committed, after an append, a sync or a change of roles, and tells who waits.
+    pub(super) fn progress(&self) {
+        let moved = {
+            let _steps = self.steps.lock();
+            let role = self.role.load();
+            role.is_leader() && self.advance(&role)
+        };
+        if moved {
+            self.subscribers.notify();
+        }
+    }
+
+    fn advance(&self, role: &Role) -> bool {
+        let in_force = self.topic.in_force();
+        let offsets = self.offsets();
+        let own =
+            high_watermark::own_position(offsets.end, offsets.flushed, in_force.flush_messages);
+        self.durable.advance(own);
+        let others = role
+            .isr
+            .iter()
+            .filter(|broker| **broker != role.me)
+            .map(|_| Position {
+                // Replication is not built yet: a follower in the ISR has told nothing, and holds the high watermark where it is.
+                end: offsets.high_watermark,
+                counts: true,
+            });
+        let min_isr = role.min_isr(in_force.config.min_in_sync_replicas);
+        match high_watermark::advance(offsets.high_watermark, own, others, role.isr.len(), min_isr)
+        {
+            Some(high_watermark) if self.reader.advance_high_watermark(high_watermark) => {
+                self.committed.advance(high_watermark);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Adopts the log's part of a changed topic configuration. What the topic accepts is in force already.
+    pub(super) async fn reconfigure(self: &Arc<Self>, config: Arc<LogConfig>) {
+        let partition = self.clone();
+        let adopted = self.with_writer(move |writer| {
+            writer.set_config(config);
+            partition.progress();
+            partition.flush_if_due();
+        });
+        // An error means that the partition was deleted meanwhile.
+        drop(adopted.await);
+    }
+
+    /// Something that readers see has changed by other ways than progress (the log start).
+    pub(super) fn tell_readers(&self) {
+        self.subscribers.notify();
+    }
+
+    /// Whether a request may be served here: [`Role::check`].
+    pub(super) fn check(
+        &self,
+        current_leader_epoch: Option<LeaderEpoch>,
+    ) -> Result<Arc<Role>, ErrorCode> {
+        let role = self.role();
+        role.check(current_leader_epoch).map(|()| role)
+    }
+
+    fn end_waits(&self, why: Ended) {
+        self.committed.end(why);
+        self.durable.end(why);
+    }
+}
+
+impl std::fmt::Debug for Partition {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "Partition({self})")
+    }
+}
+
+impl std::fmt::Display for Partition {
+    /// As Kafka names its directory.
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "{}-{}", self.topic.name(), self.index)
+    }
+}

@@ -1,0 +1,159 @@
+//! What the background does to all partitions: one pass each, for the loops in `background/`.
+//!
+//! Guarantees: a pass over partitions that need nothing costs a look at each and no file; work that blocks runs on the
+//! directories' threads. Does not know when it is time.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, stream};
+use ottla_storage::log::FlushScope;
+
+use super::replica::Partition;
+use super::table::Table;
+use super::waits::Ended;
+
+/// Partitions worked on at the same time in one pass.
+const AT_ONCE: usize = 8;
+
+impl Table {
+    /// Deletes segments by age and size (`log.retention.check.interval.ms`). Returns how many went.
+    pub async fn enforce_retention(&self) -> usize {
+        let partitions = self.serving();
+        let mut enforced = stream::iter(partitions)
+            .map(|partition| async move { (partition.enforce_retention().await, partition) })
+            .buffer_unordered(AT_ONCE);
+        let mut count = 0;
+        while let Some((removal, partition)) = enforced.next().await {
+            if let Some(removal) = removal {
+                count += removal.segment_count();
+                let delay = partition.topic.in_force().config.file_delete_delay;
+                self.doom(removal, &partition.directory, delay);
+            }
+        }
+        count
+    }
+
+    /// Syncs partitions whose unflushed records have waited for `flush.ms` (`log.flush.scheduler.interval.ms`).
+    pub async fn flush_overdue(&self) {
+        let now = self.options.clock.elapsed();
+        let overdue = self
+            .serving()
+            .into_iter()
+            .filter(|partition| partition.is_flush_overdue(now));
+        stream::iter(overdue)
+            .for_each_concurrent(AT_ONCE, |partition| async move {
+                let _ = partition.flush(FlushScope::Data).await;
+            })
+            .await;
+    }
+
+    /// Writes high watermarks and the hint of the logs' ends (`replica.high.watermark.checkpoint.interval.ms`).
+    pub async fn checkpoint_high_watermarks(self: &Arc<Self>) {
+        self.on_each_directory(|table, index| {
+            let home = &table.homes[index];
+            home.checkpoint(&table.in_order(), |files, logs| {
+                files.write_high_watermarks(&**home.directory.disk(), logs)
+            });
+        })
+        .await;
+    }
+
+    /// Writes recovery points (`log.flush.offset.checkpoint.interval.ms`).
+    pub async fn checkpoint_recovery_points(self: &Arc<Self>) {
+        self.on_each_directory(|table, index| {
+            let home = &table.homes[index];
+            home.checkpoint(&table.in_order(), |files, logs| {
+                files.write_recovery_points(&**home.directory.disk(), logs)
+            });
+        })
+        .await;
+    }
+
+    /// Writes log starts (`log.flush.start.offset.checkpoint.interval.ms`).
+    pub async fn checkpoint_log_starts(self: &Arc<Self>) {
+        self.on_each_directory(|table, index| {
+            let home = &table.homes[index];
+            home.checkpoint(&table.in_order(), |files, logs| {
+                files.write_log_starts(&**home.directory.disk(), logs)
+            });
+        })
+        .await;
+    }
+
+    /// Forgets idle producers (`producer.id.expiration.check.interval.ms`). Returns how many.
+    pub fn expire_producers(&self) -> usize {
+        let now_ms = self.options.clock.wall_ms();
+        self.serving()
+            .iter()
+            .map(|partition| partition.reader.expire_producers(now_ms))
+            .sum()
+    }
+
+    /// Looks at the free space of every directory, so that a full one takes writes again once there is room.
+    pub async fn look_at_space(self: &Arc<Self>) {
+        self.on_each_directory(|table, index| {
+            table.homes[index].directory.look_at_space();
+        })
+        .await;
+    }
+
+    /// Stops everything in good order: whoever waits is told NOT_LEADER_OR_FOLLOWER, every log is closed and synced, the
+    /// checkpoints and then the mark of a clean stop are written. Nothing may be appended afterwards.
+    pub async fn shutdown(self: &Arc<Self>, broker_epoch: i64) {
+        let partitions: Vec<_> = self.hosted().partitions().cloned().collect();
+        for partition in &partitions {
+            partition.end(Ended::NotLeader);
+        }
+        stream::iter(partitions)
+            .for_each_concurrent(AT_ONCE, |partition| async move { partition.close().await })
+            .await;
+        self.on_each_directory(move |table, index| {
+            let home = &table.homes[index];
+            let disk = &**home.directory.disk();
+            home.checkpoint(&table.in_order(), |files, logs| {
+                files.write_log_starts(disk, logs)?;
+                files.write_high_watermarks(disk, logs)?;
+                files.write_recovery_points(disk, logs)?;
+                files.write_clean_shutdown(disk, broker_epoch)
+            });
+        })
+        .await;
+    }
+
+    /// Every open partition of a working directory.
+    fn serving(&self) -> Vec<Arc<Partition>> {
+        self.hosted()
+            .partitions()
+            .filter(|partition| partition.role().ended.is_none())
+            .cloned()
+            .collect()
+    }
+
+    fn in_order(&self) -> Vec<Arc<Partition>> {
+        self.hosted().partitions().cloned().collect()
+    }
+
+    async fn on_each_directory(
+        self: &Arc<Self>,
+        act: impl Fn(&Self, usize) + Copy + Send + 'static,
+    ) {
+        for index in 0..self.homes.len() {
+            let table = self.clone();
+            let threads = self.homes[index].directory.threads().clone();
+            // A panic there is logged by the thread.
+            let _ = threads.reads.run(move || act(&table, index)).await;
+        }
+    }
+}
+
+impl Partition {
+    /// Closes the log as a clean stop leaves it.
+    async fn close(self: &Arc<Self>) {
+        let closed = self.with_writer_on(&self.directory.threads().syncs, |writer| writer.close());
+        if let Ok(Err(failure)) = closed.await
+            && !self.directory.is_offline()
+        {
+            self.directory.report(&failure);
+        }
+    }
+}
