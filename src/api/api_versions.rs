@@ -10,6 +10,8 @@
 //! Differences from Kafka: the forwarded APIs' ranges are not intersected with the active controller's while the two are one process.
 
 use super::{APIS, Api, Context, Gate, Meta, Reply};
+use ottla_controller::Image;
+use ottla_controller::image::{SUPPORTED, VersionRange};
 use ottla_protocol::messages::api_versions::{
     ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
 };
@@ -36,19 +38,27 @@ impl Api for ApiVersions {
             // A second ApiVersions on one connection says the same; the first stays.
             let _ = meta.peer.software.set(software);
         }
-        Reply::Now(answer(&context, meta.api_version))
+        Reply::Now(answer(&context.metadata.image(), meta.api_version))
     }
 }
 
-fn answer(context: &Context, version: i16) -> ApiVersionsResponse {
-    let (epoch, finalized) = context.features.finalized();
-    let listed = |(_, lowest, _): &(&str, i16, i16)| version >= 4 || *lowest > 0;
-    let supported = context.features.supported().into_iter().filter(listed);
+fn answer(image: &Image, version: i16) -> ApiVersionsResponse {
+    let is_listed = |(_, range): &&(&str, VersionRange)| version >= 4 || range.min > 0;
+    let supported = SUPPORTED.iter().filter(is_listed);
     ApiVersionsResponse {
-        api_keys: APIS.iter().map(|api| row(api.key, api.advertised_from, *api.versions.end())).collect(),
-        supported_features: supported.map(|(name, lowest, highest)| supported_feature(name, lowest, highest)).collect(),
-        finalized_features_epoch: epoch,
-        finalized_features: finalized.iter().map(|(name, level)| finalized_feature(name, *level)).collect(),
+        api_keys: APIS
+            .iter()
+            .map(|api| row(api.key, api.advertised_from, *api.versions.end()))
+            .collect(),
+        supported_features: supported
+            .map(|(name, range)| supported_feature(name, *range))
+            .collect(),
+        finalized_features_epoch: image.offset.0,
+        finalized_features: image
+            .features
+            .iter()
+            .map(|(name, level)| finalized_feature(name, level))
+            .collect(),
         ..Default::default()
     }
 }
@@ -67,8 +77,13 @@ fn row(key: ApiKey, min_version: i16, max_version: i16) -> ApiVersion {
     ApiVersion { api_key: key.0, min_version, max_version, ..Default::default() }
 }
 
-fn supported_feature(name: &str, min_version: i16, max_version: i16) -> SupportedFeatureKey {
-    SupportedFeatureKey { name: name.into(), min_version, max_version, ..Default::default() }
+fn supported_feature(name: &str, range: VersionRange) -> SupportedFeatureKey {
+    SupportedFeatureKey {
+        name: name.into(),
+        min_version: range.min,
+        max_version: range.max,
+        ..Default::default()
+    }
 }
 
 fn finalized_feature(name: &str, level: i16) -> FinalizedFeatureKey {
@@ -86,6 +101,10 @@ fn is_software_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ottla_controller::MetadataOffset;
+    use ottla_controller::image::feature_record;
+    use ottla_protocol::records::metadata::MetadataRecord;
+    use ottla_protocol::{Decoder, Encoder, Message};
 
     #[test]
     fn a_software_name_begins_and_ends_with_a_letter_or_digit() {
@@ -95,5 +114,49 @@ mod tests {
         for name in ["", "-a", "a-", ".", "a b", "a_b", "ä"] {
             assert!(!is_software_name(name), "{name}");
         }
+    }
+
+    fn image() -> Image {
+        let levels = [("metadata.version", 30), ("kraft.version", 1)];
+        let records =
+            levels.map(|(name, level)| MetadataRecord::FeatureLevel(feature_record(name, level)));
+        Image::from_records(MetadataOffset(5), &records).unwrap()
+    }
+
+    /// What a client reads of an answer in this version.
+    fn read(response: &ApiVersionsResponse, version: i16) -> ApiVersionsResponse {
+        let mut to = Encoder::new();
+        response.encode(&mut to, version).unwrap();
+        ApiVersionsResponse::decode(&mut Decoder::new(to.into_bytes()), version).unwrap()
+    }
+
+    #[test]
+    fn features_are_told_as_each_version_can_read_them() {
+        for version in 0..=4 {
+            let response = read(&answer(&image(), version), version);
+            let supported: Vec<_> = response
+                .supported_features
+                .iter()
+                .map(|feature| &*feature.name)
+                .collect();
+            match version {
+                0..=2 => assert!(supported.is_empty()),
+                // KAFKA-17011: what may be 0 is not told to those who cannot read it.
+                3 => assert_eq!(supported, ["metadata.version"]),
+                _ => assert!(supported.contains(&"kraft.version"), "{supported:?}"),
+            }
+            let epoch = if version >= 3 { 5 } else { -1 };
+            assert_eq!(response.finalized_features_epoch, epoch);
+            let finalized = if version >= 3 { 2 } else { 0 };
+            assert_eq!(response.finalized_features.len(), finalized);
+            assert_eq!(response.api_keys.len(), APIS.len());
+        }
+    }
+
+    #[test]
+    fn an_unknown_version_is_told_the_range_in_version_zero() {
+        let response = read(&unsupported_version(), 0);
+        assert_eq!(response.error_code, ErrorCode::UNSUPPORTED_VERSION);
+        assert_eq!(response.api_keys, [row(ApiKey::API_VERSIONS, 0, 4)]);
     }
 }

@@ -4,6 +4,7 @@
 //! request of an unknown version (KIP-511).
 
 use super::{Api, Context, Entry, Gate, Meta, Reply, Session, api_versions, lookup};
+use crate::metrics::RequestMetrics;
 use futures::future::BoxFuture;
 use ottla_protocol::header::{HeaderForm, RequestHeader};
 use ottla_protocol::{
@@ -15,8 +16,10 @@ use std::time::Duration;
 
 /// An [`Api`] with its types erased: decodes, and returns the running handler.
 pub(super) type Call = fn(Arc<Context>, Meta, Decoder, Ticket) -> Result<Running, DecodeError>;
-/// How a connection finds handlers: [`dispatch`], or a stand-in in tests.
-pub type Dispatch = fn(&Arc<Context>, &Session, Bytes, Duration) -> Result<Running, Refusal>;
+/// How a connection finds handlers: [`dispatcher`]'s, or a stand-in in tests. Takes a frame and when it came, and returns its handler, not
+/// yet started.
+pub type Dispatch =
+    Arc<dyn Fn(&Session, Bytes, Duration) -> Result<Running, Refusal> + Send + Sync>;
 /// A handler at work.
 pub type Running = BoxFuture<'static, Outcome>;
 
@@ -95,11 +98,12 @@ pub(super) struct Ticket {
     received: Duration,
 }
 
-/// Decodes a frame and returns its handler, not yet started.
-///
-/// # Errors
-/// When the request cannot be served.
-pub fn dispatch(
+/// The served APIs, at work on `context`.
+pub fn dispatcher(context: Arc<Context>) -> Dispatch {
+    Arc::new(move |session, frame, received| dispatch(&context, session, frame, received))
+}
+
+fn dispatch(
     context: &Arc<Context>,
     session: &Session,
     frame: Bytes,
@@ -231,8 +235,8 @@ impl Receipt {
     }
 
     /// The socket took the last byte at `now`.
-    pub fn sent(&self, context: &Context, now: Duration) {
-        let metrics = context.metrics.requests.api(self.api);
+    pub fn sent(&self, metrics: &RequestMetrics, now: Duration) {
+        let metrics = metrics.api(self.api);
         metrics.sent(self.size_bytes, now.saturating_sub(self.ready));
     }
 }

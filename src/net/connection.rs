@@ -14,10 +14,10 @@ use super::quiet::Quiet;
 use super::records::Pool;
 use super::settings::Settings;
 use super::world::Transport;
-use crate::api::dispatch::{self, Answer, Dispatch, Outcome, Receipt, Running};
-use crate::api::{Context, Session};
-use crate::metrics::{CloseReason, ListenerMetrics};
-use crate::world::Workers;
+use crate::api::Session;
+use crate::api::dispatch::{Answer, Dispatch, Outcome, Receipt, Running};
+use crate::metrics::{CloseReason, ListenerMetrics, Metrics};
+use crate::world::{Clock, Workers};
 use futures::future::BoxFuture;
 use std::collections::VecDeque;
 use std::fmt::Display;
@@ -40,47 +40,45 @@ const SHRINK_AFTER: Duration = Duration::from_secs(5);
 
 /// What all connections of a node share.
 pub struct Serving {
-    pub context: Arc<Context>,
+    pub clock: Clock,
+    pub metrics: Arc<Metrics>,
+    pub dispatch: Dispatch,
     pub settings: Settings,
     pub request_memory: Arc<Memory>,
     pub pool: Arc<Pool>,
     pub workers: Workers,
     pub regions_of: RegionsOf,
-    pub dispatch: Dispatch,
     pub refusals: Quiet,
 }
 
 impl Serving {
     /// `workers` do cold reads; `regions_of` finds the files behind deferred records.
     pub fn new(
-        context: Arc<Context>,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        dispatch: Dispatch,
         settings: Settings,
         workers: Workers,
         regions_of: RegionsOf,
     ) -> Self {
-        let metrics = &context.metrics.connections;
-        metrics
-            .request_memory_limit_bytes
-            .set(settings.request_memory_bytes as i64);
-        metrics
-            .response_memory_limit_bytes
-            .set(settings.response_memory_bytes as i64);
-        let request_memory = Memory::new(
+        let gauges = &metrics.connections;
+        let (requests, responses) = (
             settings.request_memory_bytes,
-            metrics.request_memory_bytes.clone(),
-        );
-        let response_memory = Memory::new(
             settings.response_memory_bytes,
-            metrics.response_memory_bytes.clone(),
         );
+        gauges.request_memory_limit_bytes.set(requests as i64);
+        gauges.response_memory_limit_bytes.set(responses as i64);
+        let request_memory = Memory::new(requests, gauges.request_memory_bytes.clone());
+        let response_memory = Memory::new(responses, gauges.response_memory_bytes.clone());
         Self {
-            context,
+            clock,
+            metrics,
+            dispatch,
             settings,
             request_memory,
             pool: Pool::new(response_memory),
             workers,
             regions_of,
-            dispatch: dispatch::dispatch,
             refusals: Quiet::default(),
         }
     }
@@ -145,7 +143,7 @@ impl<T: Transport> Connection<T> {
             input_is_open: true,
             ending: None,
             watch: Watch {
-                last_progress: serving.context.clock.elapsed(),
+                last_progress: serving.clock.elapsed(),
                 bytes_since: 0,
                 timer: Box::pin(tokio::time::sleep(settings.idle)),
                 is_set_to_shrink: false,
@@ -229,14 +227,9 @@ impl<T: Transport> Connection<T> {
             match self.inbox.next_frame() {
                 Ok(None) => return,
                 Ok(Some(frame)) => {
-                    let received = self.serving.context.clock.elapsed();
+                    let received = self.serving.clock.elapsed();
                     self.watch.progress(received);
-                    match (self.serving.dispatch)(
-                        &self.serving.context,
-                        &self.session,
-                        frame.bytes,
-                        received,
-                    ) {
+                    match (self.serving.dispatch)(&self.session, frame.bytes, received) {
                         Ok(running) => {
                             self.handling = Some(Handling {
                                 running,
@@ -281,11 +274,7 @@ impl<T: Transport> Connection<T> {
 
     fn log_close(&self, why: &dyn Display) {
         let peer = &self.session.peer;
-        if let Some(left_out) = self
-            .serving
-            .refusals
-            .admits(self.serving.context.clock.elapsed())
-        {
+        if let Some(left_out) = self.serving.refusals.admits(self.serving.clock.elapsed()) {
             let listener = peer.listener.name.as_str();
             tracing::warn!(listener, client = %peer.address, left_out, "closing a connection: {why}");
         }
@@ -331,7 +320,7 @@ impl<T: Transport> Connection<T> {
         let count = self.outbox.sent_bytes() - before;
         if count > 0 {
             self.metrics.sent_bytes.inc_by(count);
-            let now = self.serving.context.clock.elapsed();
+            let now = self.serving.clock.elapsed();
             self.watch.moved(count as usize, now);
             self.hand_in_receipts(now);
         }
@@ -346,7 +335,7 @@ impl<T: Transport> Connection<T> {
             if *end > self.outbox.sent_bytes() {
                 return;
             }
-            receipt.sent(&self.serving.context, now);
+            receipt.sent(&self.serving.metrics.requests, now);
             self.watch.progress(now);
             self.receipts.pop_front();
         }
@@ -397,7 +386,7 @@ impl<T: Transport> Connection<T> {
             if self.ending == Some(CloseReason::Shutdown) {
                 return Poll::Ready(CloseReason::Shutdown);
             }
-            let now = self.serving.context.clock.elapsed();
+            let now = self.serving.clock.elapsed();
             let waits_for_us =
                 self.outbox.is_empty() && (self.handling.is_some() || !self.answers.is_empty());
             if waits_for_us {
@@ -440,7 +429,7 @@ impl Watch {
 
     fn received(&mut self, count: usize, serving: &Serving) {
         if self.bytes_since + count >= PROGRESS_BYTES {
-            self.progress(serving.context.clock.elapsed());
+            self.progress(serving.clock.elapsed());
         } else {
             self.bytes_since += count;
         }

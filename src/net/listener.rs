@@ -90,7 +90,7 @@ impl<N: Net> Listener<N> {
 
     /// Accepts from now on, in tasks of the current runtime.
     pub fn serve(self, accepting: &Accepting) {
-        let metrics = &accepting.serving.context.metrics.connections;
+        let metrics = &accepting.serving.metrics.connections;
         let metrics = metrics.listener(&self.seen.name);
         for socket in self.sockets {
             let (accepting, seen, metrics) =

@@ -1,7 +1,6 @@
 //! A connection over an in-memory stream, with handlers that do as the frame says.
 
 use super::*;
-use crate::api::context::Features;
 use crate::api::dispatch::{Encoded, Refusal};
 use crate::api::{self, ConnectionId, Endpoint, Listener, Peer};
 use crate::metrics::Metrics;
@@ -26,12 +25,7 @@ enum Does {
     Long = 5,
 }
 
-fn stand_in(
-    context: &Arc<Context>,
-    _: &Session,
-    frame: Bytes,
-    received: Duration,
-) -> Result<Running, Refusal> {
+fn stand_in(_: &Session, frame: Bytes, received: Duration) -> Result<Running, Refusal> {
     let mut from = Decoder::new(frame);
     let mut read = || Ok((from.i8()?, from.i32()?, from.i32()?));
     let (does, id, number) = read().map_err(|error: DecodeError| Refusal::Header(error))?;
@@ -48,7 +42,6 @@ fn stand_in(
         chunks: answer(id, length),
         receipt: Receipt::for_test(8, received),
     });
-    assert!(context.clock.elapsed() >= received);
     Ok(Box::pin(async move {
         match does {
             0 => {
@@ -74,21 +67,11 @@ fn answer(id: i32, length: usize) -> Vec<Chunk> {
     vec![Chunk::Bytes(frame.freeze())]
 }
 
-struct NoFeatures;
-impl Features for NoFeatures {
-    fn supported(&self) -> Vec<(&'static str, i16, i16)> {
-        Vec::new()
-    }
-    fn finalized(&self) -> (i64, Vec<(Arc<str>, i16)>) {
-        (0, Vec::new())
-    }
-}
-
 struct Client {
     stream: DuplexStream,
     served: JoinHandle<CloseReason>,
     stop: watch::Sender<bool>,
-    context: Arc<Context>,
+    metrics: Arc<Metrics>,
     started: Instant,
 }
 
@@ -97,13 +80,12 @@ fn connect() -> Client {
 }
 
 fn connect_with(settings: Settings, pipe_bytes: usize) -> Client {
-    let context = Arc::new(Context {
-        clock: Clock::simulated(0),
-        metrics: Arc::new(Metrics::new(api::labels())),
-        features: Arc::new(NoFeatures),
+    let metrics = Arc::new(Metrics::new(api::labels()));
+    let (clock, workers) = (Clock::simulated(0), Workers::tasks());
+    let dispatch = Arc::new(stand_in);
+    let serving = Serving::new(clock, metrics.clone(), dispatch, settings, workers, |_| {
+        None
     });
-    let mut serving = Serving::new(context.clone(), settings, Workers::tasks(), |_| None);
-    serving.dispatch = stand_in;
     let advertised = Endpoint {
         host: "localhost".into(),
         port: 9092,
@@ -118,11 +100,11 @@ fn connect_with(settings: Settings, pipe_bytes: usize) -> Client {
         software: OnceLock::new(),
     };
     let (near, stream) = tokio::io::duplex(pipe_bytes);
-    let metrics = context.metrics.connections.listener("PLAINTEXT");
+    let counted = metrics.connections.listener("PLAINTEXT");
     let connection = Connection::new(
         near,
         Session::anonymous(Arc::new(peer)),
-        metrics,
+        counted,
         Arc::new(serving),
     );
     let (stop, stopping) = watch::channel(false);
@@ -131,7 +113,7 @@ fn connect_with(settings: Settings, pipe_bytes: usize) -> Client {
         stream,
         served,
         stop,
-        context,
+        metrics,
         started: Instant::now(),
     }
 }
@@ -239,15 +221,7 @@ async fn garbage_closes_the_connection_and_takes_no_memory() {
         let mut client = connect();
         client.stream.write_i32(prefix).await.unwrap();
         assert!(client.is_closed().await, "{prefix}");
-        assert_eq!(
-            client
-                .context
-                .metrics
-                .connections
-                .request_memory_bytes
-                .get(),
-            0
-        );
+        assert_eq!(client.metrics.connections.request_memory_bytes.get(), 0);
         assert_eq!(client.reason().await, CloseReason::Protocol);
     }
 }
@@ -309,9 +283,8 @@ async fn a_peer_that_does_not_read_starts_no_more_requests() {
         client.send(Does::Long, id, 512 * 1024).await;
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let text = client.context.metrics.text();
+    let text = client.metrics.text();
     let sent = client
-        .context
         .metrics
         .connections
         .listener("PLAINTEXT")
@@ -355,7 +328,7 @@ async fn bytes_and_reasons_are_counted() {
     client.next().await;
     client.stream.shutdown().await.unwrap();
     assert!(client.is_closed().await);
-    let text = client.context.metrics.text();
+    let text = client.metrics.text();
     for line in [
         r#"ottla_network_received_bytes_total{listener="PLAINTEXT"} 13"#,
         r#"ottla_network_sent_bytes_total{listener="PLAINTEXT"} 8"#,

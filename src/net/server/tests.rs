@@ -1,37 +1,41 @@
 //! A whole server, over loopback and over a simulated network, asked in Kafka's own bytes.
 
 use super::*;
-use crate::api::Context;
-use crate::api::context::Features;
+use crate::api::Session;
+use crate::api::dispatch::{Answer, Encoded, Outcome, Receipt, Refusal, Running};
 use crate::metrics::Metrics;
 use crate::net::listener::ListenerSpec;
 use crate::net::settings::{ConnectionLimits, Settings};
 use crate::net::tcp::Tcp;
 use crate::world::{Clock, Workers};
-use bytes::{Bytes, BytesMut};
-use ottla_protocol::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
-use ottla_protocol::{ApiKey, Chunk, Decoder, ErrorCode, Message, frame};
+use bytes::{BufMut, Bytes, BytesMut};
+use ottla_protocol::Chunk;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-struct TwoFeatures;
-
-impl Features for TwoFeatures {
-    fn supported(&self) -> Vec<(&'static str, i16, i16)> {
-        vec![("kraft.version", 0, 1), ("metadata.version", 7, 30)]
-    }
-    fn finalized(&self) -> (i64, Vec<(Arc<str>, i16)>) {
-        (5, vec![("metadata.version".into(), 30)])
-    }
+/// Answers with what was asked.
+fn echo(_: &Session, frame: Bytes, received: Duration) -> Result<Running, Refusal> {
+    let mut answer = BytesMut::new();
+    answer.put_i32(frame.len() as i32);
+    answer.put(frame);
+    let receipt = Receipt::for_test(answer.len(), received);
+    let chunks = vec![Chunk::Bytes(answer.freeze())];
+    let answer = Outcome::Now(Answer::Send(Encoded { chunks, receipt }));
+    Ok(Box::pin(std::future::ready(answer)))
 }
 
 fn serving(settings: Settings) -> Arc<Serving> {
-    let context = Arc::new(Context {
-        clock: Clock::system(),
-        metrics: Arc::new(Metrics::new(crate::api::labels())),
-        features: Arc::new(TwoFeatures),
-    });
-    Arc::new(Serving::new(context, settings, Workers::tasks(), |_| None))
+    let metrics = Arc::new(Metrics::new(crate::api::labels()));
+    let (clock, workers) = (Clock::system(), Workers::tasks());
+    Arc::new(Serving::new(
+        clock,
+        metrics,
+        Arc::new(echo),
+        settings,
+        workers,
+        |_| None,
+    ))
 }
 
 fn spec(host: &str) -> ListenerSpec {
@@ -51,112 +55,23 @@ async fn start(settings: Settings) -> (Server, u16) {
     (Server::start(vec![listener], serving(settings)), port)
 }
 
-fn request(version: i16, software: &str) -> Bytes {
-    let body = ApiVersionsRequest {
-        client_software_name: software.into(),
-        client_software_version: "1.0".into(),
-        ..Default::default()
-    };
-    flat(frame::request(version, 7, Some("me".into()), &body).unwrap())
-}
-
-fn flat(chunks: Vec<Chunk>) -> Bytes {
-    let mut all = BytesMut::new();
-    for chunk in chunks {
-        match chunk {
-            Chunk::Bytes(bytes) => all.extend_from_slice(&bytes),
-            Chunk::Deferred(_) => panic!("no records here"),
-        }
-    }
-    all.freeze()
-}
-
-/// Sends and reads one answer, decoded as `version`.
-async fn ask<T: AsyncRead + AsyncWrite + Unpin>(
-    stream: &mut T,
-    request: &[u8],
-    version: i16,
-) -> ApiVersionsResponse {
-    stream.write_all(request).await.unwrap();
-    let length = stream.read_i32().await.unwrap();
-    let mut body = vec![0; length as usize];
-    stream.read_exact(&mut body).await.unwrap();
-    let mut from = Decoder::new(body.into());
-    assert_eq!(
-        from.i32().unwrap(),
-        7,
-        "the correlation id, and no tagged fields behind it"
-    );
-    let response = ApiVersionsResponse::decode(&mut from, version).unwrap();
-    from.finish().unwrap();
-    response
-}
-
-fn range(response: &ApiVersionsResponse, key: ApiKey) -> Option<(i16, i16)> {
-    let row = response.api_keys.iter().find(|row| row.api_key == key.0)?;
-    Some((row.min_version, row.max_version))
+/// Sends one frame and reads it back.
+async fn ask<T: AsyncRead + AsyncWrite + Unpin>(stream: &mut T) {
+    stream.write_all(b"\0\0\0\x05hello").await.unwrap();
+    let mut answer = [0; 9];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"\0\0\0\x05hello");
 }
 
 #[tokio::test]
-async fn api_versions_is_answered_in_every_version_on_both_loopback_families() {
+async fn localhost_is_served_on_both_loopback_families() {
     let (server, port) = start(Settings::default()).await;
     for host in ["127.0.0.1", "::1"] {
-        let Ok(mut stream) = TcpStream::connect((host, port)).await else {
-            assert_eq!(host, "::1", "only IPv6 may be missing");
-            continue;
-        };
-        for version in 0..=4 {
-            let response = ask(&mut stream, &request(version, "me"), version).await;
-            assert_eq!(response.error_code, ErrorCode::NONE);
-            assert_eq!(range(&response, ApiKey::API_VERSIONS), Some((0, 4)));
-            let names: Vec<&str> = response
-                .supported_features
-                .iter()
-                .map(|feature| &*feature.name)
-                .collect();
-            match version {
-                0..=2 => assert!(names.is_empty()),
-                // KAFKA-17011: what may be 0 is not told to those who cannot read it.
-                3 => assert_eq!(names, ["metadata.version"]),
-                _ => assert_eq!(names, ["kraft.version", "metadata.version"]),
-            }
-            assert_eq!(
-                response.finalized_features_epoch,
-                if version >= 3 { 5 } else { -1 }
-            );
+        match TcpStream::connect((host, port)).await {
+            Ok(mut stream) => ask(&mut stream).await,
+            Err(_) => assert_eq!(host, "::1", "only IPv6 may be missing"),
         }
     }
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn an_unknown_version_of_api_versions_is_answered_as_version_zero() {
-    let (server, port) = start(Settings::default()).await;
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    for version in [5_i16, 99, i16::MAX, -1] {
-        let mut bytes = BytesMut::from(&request(4, "me")[..]);
-        bytes[6..8].copy_from_slice(&version.to_be_bytes());
-        let response = ask(&mut stream, &bytes, 0).await;
-        assert_eq!(response.error_code, ErrorCode::UNSUPPORTED_VERSION);
-        assert_eq!(response.api_keys.len(), 1);
-        assert_eq!(range(&response, ApiKey::API_VERSIONS), Some((0, 4)));
-    }
-    let response = ask(&mut stream, &request(3, "me"), 3).await;
-    assert_eq!(
-        response.error_code,
-        ErrorCode::NONE,
-        "the connection goes on"
-    );
-    server.stop().await;
-}
-
-#[tokio::test]
-async fn a_software_name_that_is_none_is_an_invalid_request() {
-    let (server, port) = start(Settings::default()).await;
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let response = ask(&mut stream, &request(3, "-me"), 3).await;
-    assert_eq!(response.error_code, ErrorCode::INVALID_REQUEST);
-    assert!(response.api_keys.is_empty());
     server.stop().await;
 }
 
@@ -172,14 +87,14 @@ async fn an_address_with_its_share_of_connections_is_refused_one_more() {
     })
     .await;
     let mut first = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    ask(&mut first, &request(0, ""), 0).await;
+    ask(&mut first).await;
     let mut second = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     assert_eq!(
         second.read(&mut [0]).await.unwrap_or(0),
         0,
         "closed at once"
     );
-    ask(&mut first, &request(0, ""), 0).await;
+    ask(&mut first).await;
     server.stop().await;
 }
 
@@ -195,10 +110,10 @@ async fn a_connection_over_the_limit_waits_until_another_ends() {
     })
     .await;
     let mut first = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    ask(&mut first, &request(0, ""), 0).await;
+    ask(&mut first).await;
     let second = tokio::spawn(async move {
         let mut second = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-        ask(&mut second, &request(0, ""), 0).await
+        ask(&mut second).await
     });
     tokio::task::yield_now().await;
     assert!(!second.is_finished());
@@ -208,19 +123,20 @@ async fn a_connection_over_the_limit_waits_until_another_ends() {
 }
 
 #[tokio::test]
-async fn requests_sent_together_are_answered_together() {
+async fn requests_sent_together_are_answered_in_order() {
     let (server, port) = start(Settings::default()).await;
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    let many: Vec<u8> = std::iter::repeat_n(request(3, "me"), 1_000)
-        .flatten()
-        .collect();
     let (mut read, mut write) = stream.split();
-    let sending = async { write.write_all(&many).await.unwrap() };
+    let sending = async {
+        for number in 0..10_000 {
+            write.write_all(&[0, 0, 0, 8, 0, 0, 0, 0]).await.unwrap();
+            write.write_i32(number).await.unwrap();
+        }
+    };
     let receiving = async {
-        for _ in 0..1_000 {
-            let length = read.read_i32().await.unwrap();
-            let mut answer = vec![0; length as usize];
-            read.read_exact(&mut answer).await.unwrap();
+        for number in 0..10_000 {
+            assert_eq!(read.read_i32().await.unwrap(), 8);
+            assert_eq!(read.read_i64().await.unwrap(), number);
         }
     };
     tokio::join!(sending, receiving);
@@ -231,7 +147,7 @@ async fn requests_sent_together_are_answered_together() {
 async fn a_stopped_server_has_closed_every_connection_and_accepts_none() {
     let (server, port) = start(Settings::default()).await;
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    ask(&mut stream, &request(0, ""), 0).await;
+    ask(&mut stream).await;
     server.stop().await;
     assert_eq!(stream.read(&mut [0]).await.unwrap_or(0), 0);
     assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
@@ -252,8 +168,7 @@ fn a_server_answers_on_a_simulated_network() {
     });
     simulation.client("client", async {
         let mut stream = turmoil::net::TcpStream::connect(("broker", 9092)).await?;
-        let response = ask(&mut stream, &request(4, "me"), 4).await;
-        assert_eq!(response.error_code, ErrorCode::NONE);
+        ask(&mut stream).await;
         Ok(())
     });
     simulation.run().unwrap();
