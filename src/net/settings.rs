@@ -1,8 +1,13 @@
-//! What the network is configured with, in plain values; `broker.rs` fills them from Kafka's keys.
+//! What the network is configured with, in plain values, and how they come from Kafka's keys.
 
+use super::world::Net;
+use crate::config::{BrokerValues, ConnectionValues};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
+
+/// Longer than a connection lives; what a timer can hold.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
 /// Limits and times of all listeners of a node.
 #[derive(Clone, Debug)]
@@ -43,6 +48,61 @@ pub struct ConnectionLimits {
     pub overrides: BTreeMap<IpAddr, usize>,
 }
 
+/// Stands for "no bound" where a number is needed.
+const UNBOUNDED: u32 = i32::MAX as u32;
+
+impl Settings {
+    /// From the values in force at start. Of these only the connection limits may change later ([`ConnectionLimits::resolve`]).
+    pub async fn resolve<N: Net>(net: &N, values: &BrokerValues) -> Self {
+        let ours = Self::default();
+        let (connections, requests) = (&values.connections, &values.requests);
+        let queued = requests
+            .queued_max_bytes
+            .and_then(|bytes| usize::try_from(bytes).ok());
+        Self {
+            request_max_bytes: requests.max_bytes as usize,
+            request_memory_bytes: queued.unwrap_or(ours.request_memory_bytes),
+            idle: connections.max_idle.unwrap_or(NEVER),
+            sockets: SocketOptions {
+                send_buffer_bytes: connections.send_buffer_bytes,
+                receive_buffer_bytes: connections.receive_buffer_bytes,
+                backlog: connections.backlog,
+            },
+            connections: ConnectionLimits::resolve(net, connections).await,
+            ..ours
+        }
+    }
+}
+
+impl ConnectionLimits {
+    /// From the values in force. A name that cannot be resolved has no limit of its own, and says so.
+    pub async fn resolve<N: Net>(net: &N, values: &ConnectionValues) -> Self {
+        let bound = |limit: Option<u32>| limit.unwrap_or(UNBOUNDED) as usize;
+        let mut overrides = BTreeMap::new();
+        for (host, limit) in &values.per_address {
+            let addresses = match host.parse() {
+                Ok(address) => Ok(vec![address]),
+                Err(_) => net.resolve(host).await,
+            };
+            match addresses {
+                Ok(addresses) => overrides.extend(
+                    addresses
+                        .iter()
+                        .map(|address: &IpAddr| (address.to_canonical(), *limit as usize)),
+                ),
+                Err(error) => {
+                    tracing::warn!(host, %error, "max.connections.per.ip.overrides: unknown host");
+                }
+            }
+        }
+        Self {
+            max: bound(values.max),
+            max_per_address: bound(values.max_per_address),
+            overrides,
+        }
+    }
+}
+
 impl Default for Settings {
     /// Kafka's defaults, and ours where Kafka has no limit.
     fn default() -> Self {
@@ -75,5 +135,36 @@ impl Default for ConnectionLimits {
             max_per_address: i32::MAX as usize,
             overrides: BTreeMap::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Layers, Unset};
+    use crate::net::tcp::Tcp;
+
+    #[tokio::test]
+    async fn unset_keys_give_kafkas_defaults_and_our_limit_on_memory() {
+        let layers = Layers {
+            broker: &Unset,
+            cluster: &Unset,
+            node: &Unset,
+        };
+        let mut values = BrokerValues::resolve(&layers);
+        values.connections.per_address =
+            vec![("localhost".to_owned(), 3), ("10.0.0.1".to_owned(), 4)];
+        let settings = Settings::resolve(&Tcp, &values).await;
+        assert_eq!(settings.request_max_bytes, 100 * 1024 * 1024);
+        assert_eq!(settings.idle, Duration::from_secs(600));
+        assert_eq!(settings.sockets.backlog, 50);
+        assert_eq!(
+            settings.request_memory_bytes,
+            Settings::default().request_memory_bytes
+        );
+        let limits = settings.connections;
+        assert_eq!(limits.max, i32::MAX as usize);
+        assert_eq!(limits.overrides.get(&[10, 0, 0, 1].into()), Some(&4));
+        assert_eq!(limits.overrides.get(&[127, 0, 0, 1].into()), Some(&3));
     }
 }
