@@ -9,12 +9,12 @@
 //! Records are read as the socket takes them: a slow reader holds one staged buffer, however long its answer is. Bytes leave in the order
 //! queued.
 
-use super::records::{Cursor, Pool, Region, STAGE_BYTES, Staged};
+use super::records::{Cursor, Pool, Region, Staged};
 use super::world::Transport;
 use crate::world::Workers;
 use bytes::{Buf, Bytes};
 use futures::future::BoxFuture;
-use ottla_protocol::Chunk;
+use ottla_protocol::{Chunk, DeferredRecords};
 use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
@@ -26,13 +26,15 @@ use tokio::io::AsyncWrite;
 const DIRECT_MIN_BYTES: usize = 16 * 1024;
 
 /// Finds the file regions behind deferred records.
-pub type RegionsOf = fn(&ottla_protocol::DeferredRecords) -> Option<Vec<Arc<dyn Region>>>;
+pub type RegionsOf = fn(&DeferredRecords) -> Option<Vec<Region>>;
+
+type ColdRead = BoxFuture<'static, Option<io::Result<Staged>>>;
 
 /// The writing half of a connection.
 pub struct Outbox {
     queue: VecDeque<Piece>,
     staged: Option<Staged>,
-    cold: Option<BoxFuture<'static, Option<io::Result<Staged>>>>,
+    cold: Option<ColdRead>,
     queued_bytes: u64,
     sent_bytes: u64,
     pool: Arc<Pool>,
@@ -79,7 +81,7 @@ impl Outbox {
                 Chunk::Bytes(bytes) => self.queue.push_back(Piece::Bytes(bytes)),
                 Chunk::Deferred(deferred) => {
                     let regions = (self.regions_of)(&deferred).unwrap_or_default();
-                    let size: usize = regions.iter().map(|region| region.size_bytes()).sum();
+                    let size: usize = regions.iter().map(Region::size_bytes).sum();
                     if size != deferred.size_bytes {
                         let error =
                             io::Error::other(format!("{size} bytes of {}", deferred.size_bytes));
@@ -119,7 +121,7 @@ impl Outbox {
                 ready!(self.poll_send_staged(context, transport))?
             } else if self.front_is_long() {
                 ready!(self.poll_send_bytes(context, transport))?
-            } else if transport.can_send_file() && self.sendable_bytes() > 0 {
+            } else if transport.can_send_file() && self.sendable_bytes()? > 0 {
                 ready!(self.poll_send_file(context, transport))?
             } else {
                 ready!(self.poll_stage(context, transport))?;
@@ -137,10 +139,10 @@ impl Outbox {
         }
     }
 
-    fn sendable_bytes(&mut self) -> usize {
+    fn sendable_bytes(&mut self) -> Result<usize, SendError> {
         match self.queue.front_mut() {
-            Some(Piece::Region(cursor)) => cursor.sendable_bytes(),
-            _ => 0,
+            Some(Piece::Region(cursor)) => cursor.sendable_bytes().map_err(SendError::Records),
+            _ => Ok(0),
         }
     }
 
@@ -182,10 +184,12 @@ impl Outbox {
         let Some(Piece::Region(cursor)) = self.queue.front_mut() else {
             unreachable!("the caller has seen a region at the front");
         };
-        let size = cursor.sendable_bytes();
-        let (file, position) = cursor.region.file().expect("a sendable region has a file");
-        let offset = position + cursor.offset as u64;
-        let count = match ready!(transport.poll_send_file(context, file, offset, size)) {
+        let size = cursor.sendable_bytes().map_err(SendError::Records)?;
+        let position = cursor.position();
+        let file = cursor.file().map_err(SendError::Records)?;
+        let descriptor = file.as_fd().expect("a sendable region has a descriptor");
+        let sent = ready!(transport.poll_send_file(context, descriptor, position, size));
+        let count = match sent {
             Ok(0) => return Poll::Ready(Err(ended_early())),
             Ok(count) => count,
             Err(error) => return Poll::Ready(Err(SendError::Network(error))),
@@ -211,7 +215,7 @@ impl Outbox {
                 self.staged = Some(staged);
                 return Poll::Ready(Ok(()));
             }
-            self.cold = Some(self.read_cold(staged));
+            self.cold = Some(self.read_cold(staged).map_err(SendError::Records)?);
         }
         let cold = self.cold.as_mut().expect("set above");
         let read = ready!(cold.as_mut().poll(context));
@@ -247,15 +251,16 @@ impl Outbox {
                     count
                 }
                 Some(Piece::Region(cursor)) => {
-                    if can_send_file && cursor.sendable_bytes() > 0 {
+                    if can_send_file && cursor.sendable_bytes()? > 0 {
                         break;
                     }
                     let room = staged.room();
                     let size = cursor.remaining().min(room.len());
-                    match cursor
-                        .region
-                        .read_at_if_cached(&mut room[..size], cursor.offset)
-                    {
+                    let position = cursor.position();
+                    let read = cursor
+                        .file()?
+                        .read_at_if_cached(&mut room[..size], position);
+                    match read {
                         Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                         Ok(count) => count,
                         Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -269,17 +274,17 @@ impl Outbox {
         Ok(())
     }
 
-    fn read_cold(&self, mut staged: Staged) -> BoxFuture<'static, Option<io::Result<Staged>>> {
-        let Some(Piece::Region(cursor)) = self.queue.front() else {
+    fn read_cold(&mut self, mut staged: Staged) -> io::Result<ColdRead> {
+        let Some(Piece::Region(cursor)) = self.queue.front_mut() else {
             unreachable!("only a region is cold");
         };
-        let (region, offset) = (cursor.region.clone(), cursor.offset);
-        let size = cursor.remaining().min(STAGE_BYTES).min(staged.room().len());
-        Box::pin(self.workers.run(move || {
-            let count = region.read_at(&mut staged.room()[..size], offset)?;
+        let (file, position) = (cursor.file()?.clone(), cursor.position());
+        let size = cursor.remaining().min(staged.room().len());
+        Ok(Box::pin(self.workers.run(move || {
+            let count = file.read_at(&mut staged.room()[..size], position)?;
             staged.filled(count);
             Ok(staged)
-        }))
+        })))
     }
 
     fn advance_front(&mut self, count: usize) {
@@ -318,3 +323,6 @@ fn poll_write<T: AsyncWrite + Unpin>(
 fn ended_early() -> SendError {
     SendError::Records(io::ErrorKind::UnexpectedEof.into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,10 @@
 //! together with the bytes around it. What is not resident is read on a worker's thread, so that a cold read never stalls the runtime.
 
 use super::memory::{Charge, Memory};
+use ottla_storage::disk::DiskFile;
+use ottla_storage::log::FileRegion;
 use parking_lot::Mutex;
-use std::fmt::Debug;
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 /// Below this `sendfile` costs more than copying (measured: at 64 KiB 0.32 against 0.24 core-seconds per GB, at 1 MiB 0.136 against 0.23).
@@ -24,29 +24,66 @@ const STAGE_MIN_BYTES: usize = 16 * 1024;
 /// How many unused buffers are kept.
 const IDLE_BUFFERS_MAX: usize = 8;
 
-/// A contiguous part of a file that will not change: what a log hands out.
-pub trait Region: Debug + Send + Sync + 'static {
-    fn size_bytes(&self) -> usize;
-    /// Fills `buffer` from `offset` of the region.
-    fn read_at(&self, buffer: &mut [u8], offset: usize) -> io::Result<usize>;
-    /// As [`Region::read_at`], but `WouldBlock` when the device would have to be read.
-    fn read_at_if_cached(&self, buffer: &mut [u8], offset: usize) -> io::Result<usize>;
-    /// The file and the region's position in it, where there is a descriptor.
-    fn file(&self) -> Option<(BorrowedFd<'_>, u64)>;
+/// A contiguous part of a file whose bytes do not change: what a log hands out.
+#[derive(Clone, Debug)]
+pub struct Region {
+    file: Source,
+    position: u64,
+    size_bytes: usize,
 }
 
-/// How far a region has been sent.
+#[derive(Clone, Debug)]
+enum Source {
+    Log(FileRegion),
+    Open(Arc<dyn DiskFile>),
+}
+
+impl Region {
+    /// A part of an open file.
+    pub fn of_file(file: Arc<dyn DiskFile>, position: u64, size_bytes: usize) -> Self {
+        Self {
+            file: Source::Open(file),
+            position,
+            size_bytes,
+        }
+    }
+
+    pub fn size_bytes(&self) -> usize {
+        self.size_bytes
+    }
+
+    fn open(&self) -> io::Result<Arc<dyn DiskFile>> {
+        match &self.file {
+            Source::Log(region) => region.open(),
+            Source::Open(file) => Ok(file.clone()),
+        }
+    }
+}
+
+impl From<FileRegion> for Region {
+    fn from(region: FileRegion) -> Self {
+        Self {
+            position: region.position,
+            size_bytes: region.size_bytes as usize,
+            file: Source::Log(region),
+        }
+    }
+}
+
+/// How far a region has been sent. Opens its file when its turn has come, not before: an answer may have ten thousand of them.
 pub struct Cursor {
-    pub region: Arc<dyn Region>,
-    pub offset: usize,
+    region: Region,
+    open: Option<Arc<dyn DiskFile>>,
+    offset: usize,
     /// Bytes from `offset` on that were found resident and go by `sendfile`.
     window_bytes: usize,
 }
 
 impl Cursor {
-    pub fn new(region: Arc<dyn Region>) -> Self {
+    pub fn new(region: Region) -> Self {
         Self {
             region,
+            open: None,
             offset: 0,
             window_bytes: 0,
         }
@@ -54,7 +91,12 @@ impl Cursor {
 
     /// Bytes not yet sent.
     pub fn remaining(&self) -> usize {
-        self.region.size_bytes() - self.offset
+        self.region.size_bytes - self.offset
+    }
+
+    /// Where in the file the next byte is.
+    pub fn position(&self) -> u64 {
+        self.region.position + self.offset as u64
     }
 
     pub fn advance(&mut self, count: usize) {
@@ -62,31 +104,41 @@ impl Cursor {
         self.window_bytes = self.window_bytes.saturating_sub(count);
     }
 
+    /// The file.
+    pub fn file(&mut self) -> io::Result<&Arc<dyn DiskFile>> {
+        if self.open.is_none() {
+            self.open = Some(self.region.open()?);
+        }
+        Ok(self.open.as_ref().expect("opened above"))
+    }
+
     /// How many bytes from here on may go by `sendfile`; 0 to copy. Probes when the last window is used up.
-    pub fn sendable_bytes(&mut self) -> usize {
-        if self.window_bytes == 0
-            && self.remaining() >= SEND_FILE_MIN_BYTES
-            && self.region.file().is_some()
-        {
+    pub fn sendable_bytes(&mut self) -> io::Result<usize> {
+        let is_long = self.remaining() >= SEND_FILE_MIN_BYTES;
+        if self.window_bytes == 0 && is_long && self.file()?.as_fd().is_some() {
             // What is too short to be a window of its own joins the last one.
             let window = match self.remaining() {
                 remaining if remaining < WINDOW_BYTES + SEND_FILE_MIN_BYTES => remaining,
                 _ => WINDOW_BYTES,
             };
-            if self.is_resident(window) {
+            if self.is_resident(window)? {
                 self.window_bytes = window;
             }
         }
-        self.window_bytes
+        Ok(self.window_bytes)
     }
 
-    /// Samples, at less than 3 µs per MiB. A wrong yes costs one blocking page fault in `sendfile`.
-    fn is_resident(&self, window: usize) -> bool {
-        let last = window - 1;
-        let samples = (0..window).step_by(PROBE_STRIDE_BYTES).chain([last]);
-        samples
-            .map(|at| self.region.read_at_if_cached(&mut [0], self.offset + at))
-            .all(|read| matches!(read, Ok(1)))
+    /// Samples, at less than 3 µs per MiB. A wrong yes costs blocking page faults in `sendfile`, nothing else.
+    fn is_resident(&mut self, window: usize) -> io::Result<bool> {
+        let position = self.position();
+        let file = self.file()?;
+        let mut samples = (0..window).step_by(PROBE_STRIDE_BYTES).chain([window - 1]);
+        Ok(samples.all(|at| {
+            matches!(
+                file.read_at_if_cached(&mut [0], position + at as u64),
+                Ok(1)
+            )
+        }))
     }
 }
 
