@@ -77,6 +77,22 @@ struct Group {
     heads: Vec<[u8; HEADER_SIZE_BYTES]>,
 }
 
+impl Group {
+    /// Adds the batch with number `index`, whose header has its final offsets.
+    fn add(&mut self, index: usize, header: BatchHeader, position: u64, size_bytes: u32) {
+        self.heads.push(header.encode());
+        let at = BatchAt {
+            position,
+            size_bytes,
+            base_offset: header.base_offset,
+            last_offset: header.last_offset(),
+            max_timestamp: header.max_timestamp,
+            header: Some(header),
+        };
+        self.batches.push((index, at));
+    }
+}
+
 impl LogWriter {
     /// Appends batches in order, each on its own: one may be a duplicate or refused while the next is written. When a write fails, its batches
     /// and all after them get the failure and none of them is in the log.
@@ -236,20 +252,8 @@ impl LogWriter {
             }
         }
         let last_offset = header.last_offset();
-        group.heads.push(header.encode());
         let size_bytes = u32::try_from(size_bytes).expect("segment.bytes limits it");
-        let max_timestamp = header.max_timestamp;
-        group.batches.push((
-            index,
-            BatchAt {
-                position,
-                size_bytes,
-                base_offset,
-                last_offset,
-                max_timestamp,
-                header: Some(header),
-            },
-        ));
+        group.add(index, header, position, size_bytes);
         Ok(Appended {
             base_offset,
             last_offset,
