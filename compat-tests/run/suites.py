@@ -99,5 +99,6 @@ CLIENTS: list[Suite] = [
     stories("python", "python", install.python),
     Suite("java", ["python3", str(paths.COMPAT / "java" / "stories.py")], [install.java]),
     stories("tools", "tools", install.java),
+    Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     stories("files", "files", install.java, install.kcat),
 ]

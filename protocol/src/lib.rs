@@ -21,6 +21,8 @@ pub mod frame;
 pub mod header;
 mod message;
 pub mod messages;
+#[cfg(any(test, feature = "arbitrary"))]
+pub mod probe;
 pub mod records;
 pub mod wire;
 

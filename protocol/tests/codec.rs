@@ -4,5 +4,7 @@
 mod differential;
 #[path = "codec/golden.rs"]
 mod golden;
+#[path = "codec/hostile.rs"]
+mod hostile;
 #[path = "codec/round_trip.rs"]
 mod round_trip;

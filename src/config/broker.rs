@@ -48,7 +48,10 @@ impl BrokerConfig {
             cluster: &Unset,
             node: &node,
         };
-        let mut wrong = consistency::check(&layers);
+        let mut wrong: Vec<String> = consistency::check(&layers)
+            .into_iter()
+            .map(|misfit| misfit.message)
+            .collect();
         wrong.extend(roles(&layers));
         wrong.extend(other_controllers(&layers));
         let listeners = Listeners::parse(&layers).map_err(|error| wrong.push(error));

@@ -5,8 +5,42 @@ use super::settings::Unset;
 use super::topic::TopicConfig;
 use super::value::Value;
 
-/// Everything that does not fit together, one sentence each, as Kafka says it.
-pub fn check(layers: &Layers<'_>) -> Vec<String> {
+/// One thing that does not fit, as Kafka says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    pub message: String,
+    /// Whether Kafka states the rule with Scala's `require`, which clients see as a prefix of the message.
+    pub is_requirement: bool,
+}
+
+/// Everything that does not fit together.
+pub fn check(layers: &Layers<'_>) -> Vec<Misfit> {
+    let requirement = |message| Misfit {
+        message,
+        is_requirement: true,
+    };
+    let plain = |message| Misfit {
+        message,
+        is_requirement: false,
+    };
+    let mut misfits: Vec<Misfit> = broken_requirements(layers)
+        .into_iter()
+        .map(requirement)
+        .collect();
+    misfits.extend(times(layers).into_iter().map(requirement));
+    misfits.extend(connections_per_address(layers));
+    misfits.extend(node_ids(layers).into_iter().map(plain));
+    misfits.extend(protocols_of_groups(layers).into_iter().map(plain));
+    misfits.extend(compaction_lags(layers).into_iter().map(plain));
+    misfits
+}
+
+fn node_ids(layers: &Layers<'_>) -> Option<String> {
+    let is_one = layers.broker_number("node.id") == layers.broker_number("broker.id");
+    (!is_one).then(|| "You must set `node.id` to the same value as `broker.id`.".to_owned())
+}
+
+fn broken_requirements(layers: &Layers<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut require = |holds: bool, message: &dyn Fn() -> String| {
         if !holds {
@@ -14,9 +48,6 @@ pub fn check(layers: &Layers<'_>) -> Vec<String> {
         }
     };
     let number = |name: &str| layers.broker_number(name);
-    require(number("node.id") == number("broker.id"), &|| {
-        "You must set `node.id` to the same value as `broker.id`.".to_owned()
-    });
     let wait = number("replica.fetch.wait.max.ms");
     require(wait <= number("replica.socket.timeout.ms"), &|| {
         "replica.socket.timeout.ms should always be at least replica.fetch.wait.max.ms to prevent unnecessary socket timeouts".to_owned()
@@ -46,10 +77,6 @@ pub fn check(layers: &Layers<'_>) -> Vec<String> {
             "connection.failed.authentication.delay.ms={delay} should always be less than connections.max.idle.ms={idle} to prevent failed authentication responses from timing out"
         )
     });
-    wrong.extend(times(layers));
-    wrong.extend(connections_per_address(layers));
-    wrong.extend(protocols_of_groups(layers));
-    wrong.extend(compaction_lags(layers));
     wrong
 }
 
@@ -83,21 +110,27 @@ fn times(layers: &Layers<'_>) -> Vec<String> {
     wrong
 }
 
-fn connections_per_address(layers: &Layers<'_>) -> Vec<String> {
+fn connections_per_address(layers: &Layers<'_>) -> Vec<Misfit> {
+    let plain = |message| Misfit {
+        message,
+        is_requirement: false,
+    };
     let overrides = match per_address(layers) {
         Ok(overrides) => overrides,
-        Err(message) => return vec![message],
+        Err(message) => return vec![plain(message)],
     };
     let is_address = |address: &str| {
         address
             .chars()
             .all(|letter| letter.is_ascii_alphanumeric() || "-%._:".contains(letter))
     };
-    let mut wrong = Vec::new();
+    let mut misfits = Vec::new();
     if layers.broker_number("max.connections.per.ip") == 0 && overrides.is_empty() {
-        wrong.push(
-            "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.".to_owned(),
-        );
+        let message = "max.connections.per.ip can be set to zero only if max.connections.per.ip.overrides property is set.";
+        misfits.push(Misfit {
+            message: message.to_owned(),
+            is_requirement: true,
+        });
     }
     let invalid: Vec<&str> = overrides
         .iter()
@@ -105,12 +138,12 @@ fn connections_per_address(layers: &Layers<'_>) -> Vec<String> {
         .filter(|address| !is_address(address))
         .collect();
     if !invalid.is_empty() {
-        wrong.push(format!(
-            "max.connections.per.ip.overrides contains invalid addresses : {}",
-            invalid.join(",")
-        ));
+        let invalid = invalid.join(",");
+        misfits.push(plain(format!(
+            "max.connections.per.ip.overrides contains invalid addresses : {invalid}"
+        )));
     }
-    wrong
+    misfits
 }
 
 /// `max.connections.per.ip.overrides` as addresses and counts.
@@ -171,11 +204,15 @@ mod tests {
 
     fn wrong(pairs: &[(&str, &str)]) -> Vec<String> {
         let node = StaticConfig::of(pairs);
-        check(&Layers {
+        let layers = Layers {
             broker: &Unset,
             cluster: &Unset,
             node: &node,
-        })
+        };
+        check(&layers)
+            .into_iter()
+            .map(|misfit| misfit.message)
+            .collect()
     }
 
     #[test]

@@ -5,8 +5,9 @@
 
 use super::change::RefusedChange;
 use super::effective::{Layers, Source};
-use super::keys::{Effect, Key, Level, Origin, Scope, find};
-use super::settings::Settings;
+use super::keys::{Effect, Key, Kind, Level, Origin, Scope, find};
+use super::settings::{Settings, Unset};
+use super::value::BadValue;
 use super::{consistency, listener_prefix, value};
 
 /// Keys that can be changed only for one listener, by its prefix (`SslConfigs.RECONFIGURABLE_CONFIGS`).
@@ -80,13 +81,50 @@ pub fn check_broker(
             ..*now
         },
     };
-    if let Some(message) = consistency::check(&then).into_iter().next() {
+    if let Some(misfit) = consistency::check(&then).into_iter().next() {
+        let prefix = if misfit.is_requirement {
+            "requirement failed: "
+        } else {
+            ""
+        };
         return Err(RefusedChange::Request(format!(
-            "requirement failed: {message}"
+            "{prefix}{}",
+            misfit.message
         )));
     }
     check_thread_pools(now, &then)?;
+    check_local_retention(&then)?;
     check_what_is_built(now, &then, &names)
+}
+
+/// Checks that a key can be appended to or, with `what` "subtract", subtracted from: the broker itself says so before the
+/// controller is asked (`ConfigAdminManager.prepareIncrementalConfigs`).
+///
+/// # Errors
+/// For a name that is unknown or no list.
+pub fn check_list_operation(name: &str, what: &str) -> Result<(), RefusedChange> {
+    match find(Level::Broker, name) {
+        Some(key) if key.kind == Kind::List => Ok(()),
+        Some(_) => Err(RefusedChange::Config(format!(
+            "Config value {what} is not allowed for config key: {name}"
+        ))),
+        None => Err(RefusedChange::Config(format!(
+            "Unknown config name: {name}"
+        ))),
+    }
+}
+
+/// What a log should say about keys that a change sets without effect: the answer has no place for it.
+pub fn without_effect(after: &dyn Settings) -> Vec<String> {
+    let is_inert =
+        |key: &&Key| matches!(key.effect, Effect::Inert) && after.setting(key.name) != key.default;
+    let keys = after
+        .names()
+        .into_iter()
+        .filter_map(|name| find(Level::Broker, name));
+    keys.filter(is_inert)
+        .map(|key| format!("{} has no effect in this version of Ottla", key.name))
+        .collect()
 }
 
 fn is_static(name: &str) -> bool {
@@ -122,12 +160,48 @@ fn check_thread_pools(now: &Layers<'_>, then: &Layers<'_>) -> Result<(), Refused
         } else {
             continue;
         };
-        // The wrapping is Kafka's: a message taken for a name.
-        return Err(RefusedChange::Request(format!(
-            "Invalid value org.apache.kafka.common.config.ConfigException: Dynamic thread count update validation failed for {name}={after}, {bound} for configuration Invalid dynamic configuration"
+        return Err(wrapped(&format!(
+            "Dynamic thread count update validation failed for {name}={after}, {bound}"
         )));
     }
     Ok(())
+}
+
+/// What stays on local disk cannot be more than what stays at all (`DynamicLogConfig.validateReconfiguration`).
+fn check_local_retention(then: &Layers<'_>) -> Result<(), RefusedChange> {
+    for (local, whole, topic) in [
+        ("log.local.retention.ms", "log.retention.ms", "retention.ms"),
+        (
+            "log.local.retention.bytes",
+            "log.retention.bytes",
+            "retention.bytes",
+        ),
+    ] {
+        let key = find(Level::Topic, topic).expect("a key named in code is in the table");
+        let total = then
+            .resource_text(key, &Unset)
+            .0
+            .and_then(|text| text.trim().parse().ok())
+            .unwrap_or(-1);
+        let kept = then.broker_number(local);
+        let bound = match (total, kept) {
+            (-1, _) | (_, -2) => continue,
+            (total, -1) => format!("Value must not be -1 as {whole} value is set as {total}."),
+            (total, kept) if kept > total => {
+                format!("Value must not be more than {whole} property value: {total}")
+            }
+            _ => continue,
+        };
+        return Err(wrapped(&BadValue::new(local, kept, &bound).to_string()));
+    }
+    Ok(())
+}
+
+/// Kafka takes the cause for a value and its own words for a name.
+fn wrapped(message: &str) -> RefusedChange {
+    RefusedChange::Request(format!(
+        "Invalid value org.apache.kafka.common.config.ConfigException: {message} for configuration Invalid dynamic configuration"
+    ))
 }
 
 /// What Kafka could change and we cannot must not look as if it had been.
@@ -245,6 +319,21 @@ mod tests {
             ),
         ),
         (
+            All,
+            &[
+                ("log.retention.ms", "7200000"),
+                ("log.local.retention.ms", "99999999999"),
+            ],
+            Some(
+                "Invalid value org.apache.kafka.common.config.ConfigException: Invalid value 99999999999 for configuration log.local.retention.ms: Value must not be more than log.retention.ms property value: 7200000 for configuration Invalid dynamic configuration",
+            ),
+        ),
+        (
+            All,
+            &[("max.connections.per.ip.overrides", "a b:5")],
+            Some("max.connections.per.ip.overrides contains invalid addresses : a b"),
+        ),
+        (
             One,
             &[("num.io.threads", "17")],
             Some(
@@ -273,5 +362,36 @@ mod tests {
                 "{message}"
             );
         }
+    }
+
+    #[test]
+    fn only_lists_are_appended_to() {
+        let message = |name| {
+            check_list_operation(name, "append")
+                .err()
+                .map(|refused| refused.to_string())
+        };
+        assert_eq!(message("log.cleanup.policy"), None);
+        assert_eq!(
+            message("max.connections").as_deref(),
+            Some("Config value append is not allowed for config key: max.connections")
+        );
+        assert_eq!(
+            message("nope").as_deref(),
+            Some("Unknown config name: nope")
+        );
+    }
+
+    #[test]
+    fn a_change_without_effect_is_told_to_the_log() {
+        let after = StaticConfig::of(&[
+            ("num.io.threads", "9"),
+            ("max.connections", "5"),
+            ("log.cleaner.threads", "1"),
+        ]);
+        assert_eq!(
+            without_effect(&after),
+            ["num.io.threads has no effect in this version of Ottla"]
+        );
     }
 }

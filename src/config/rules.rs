@@ -23,6 +23,9 @@ impl Settings for ConfigValues {
     }
 }
 
+/// What a string of a record may hold (`ConfigurationControlManager.DISALLOWED_CONFIG_VALUE_SIZE_ERROR`).
+const VALUE_MAX_LENGTH: usize = 32_767;
+
 /// The rules of a node: the table, and the node's own settings behind what clients set.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -47,6 +50,10 @@ impl ConfigRules for Rules {
         before: &ConfigValues,
         after: &ConfigValues,
     ) -> Result<(), Refusal> {
+        if after.values().any(|value| value.len() > VALUE_MAX_LENGTH) {
+            let message = "The configuration value cannot be added because it exceeds the maximum value size of 32767 bytes.";
+            return Err(Refusal::new(ErrorCode::INVALID_CONFIG, message));
+        }
         let checked = match resource.kind {
             ResourceKind::Topic => change::check_topic(&self.layers(), after),
             ResourceKind::Group => change::check_group(&self.layers(), after),
@@ -190,5 +197,15 @@ mod tests {
             rules.is_list(ResourceKind::Topic, "cleanup.policy")
                 && !rules.is_list(ResourceKind::Topic, "retention.ms")
         );
+    }
+
+    #[test]
+    fn a_value_longer_than_a_record_can_hold_is_refused() {
+        let long = values(&[("metrics", &"a".repeat(VALUE_MAX_LENGTH + 1))]);
+        let resource = ConfigResource::new(ResourceKind::ClientMetrics, "m");
+        let refusal = rules(&[])
+            .check(&resource, &values(&[]), &long)
+            .unwrap_err();
+        assert_eq!(refusal.code, ErrorCode::INVALID_CONFIG);
     }
 }

@@ -57,7 +57,12 @@ impl Value {
 /// # Errors
 /// When the text is not of the key's kind or fails its check.
 pub fn read(key: &Key, text: &str) -> Result<Value, BadValue> {
-    let value = parse(key, text)?;
+    let mut value = parse(key, text)?;
+    if let (Check::Entries { .. }, Value::List(entries)) = (key.check, &mut value) {
+        // Kafka drops an entry's second mention instead of refusing it (`ConfigDef.parseValue`).
+        let mut seen = std::collections::BTreeSet::new();
+        entries.retain(|entry| seen.insert(entry.clone()));
+    }
     check(key, &value)?;
     Ok(value)
 }
@@ -186,15 +191,6 @@ fn check_entries(
             "Configuration '{name}' must not be empty. Valid values include: {valid}"
         )));
     }
-    if entries
-        .iter()
-        .enumerate()
-        .any(|(at, entry)| entries[..at].contains(entry))
-    {
-        return Err(BadValue(format!(
-            "Configuration '{name}' values must not be duplicated."
-        )));
-    }
     for entry in entries {
         if entry.is_empty() {
             return Err(BadValue(format!(
@@ -226,7 +222,7 @@ fn check_throttled(key: &Key, entries: &[String]) -> Result<(), BadValue> {
     }
     Err(BadValue::new(
         key.name,
-        entries.join(","),
+        format!("[{}]", entries.join(", ")),
         &format!(
             "{} must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...",
             key.name
@@ -380,8 +376,14 @@ mod tests {
             (
                 Level::Topic,
                 "cleanup.policy",
-                "delete,delete",
-                Err("Configuration 'cleanup.policy' values must not be duplicated."),
+                "delete,compact,delete",
+                Ok("delete,compact"),
+            ),
+            (
+                Level::Topic,
+                "cleanup.policy",
+                "delete,",
+                Err("Configuration 'cleanup.policy' values must not be empty."),
             ),
             (
                 Level::Topic,

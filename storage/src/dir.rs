@@ -83,8 +83,7 @@ impl LogDirectory {
         {
             return Err(DirectoryError::Foreign { path, found });
         }
-        disk.create_dir(&path)
-            .map_err(Failure::of("creating a log directory"))?;
+        create_durably(&*disk, &path).map_err(Failure::of("creating a log directory"))?;
         let locked = disk
             .lock(&path.join(LOCK))
             .map_err(Failure::of("locking a log directory"))?;
@@ -206,6 +205,18 @@ impl LogDirectory {
     pub fn removal_of(&self, deleted: &str) -> Removal {
         Removal::of_directory(self.files.clone(), self.path.join(deleted))
     }
+}
+
+/// Creates the directory and its parents so that power loss cannot take them with everything in them.
+fn create_durably(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    if disk.metadata(path).is_ok_and(|metadata| metadata.is_dir) {
+        return Ok(());
+    }
+    disk.create_dir(path)?;
+    let parents = path.ancestors().skip(1);
+    parents
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .try_for_each(|parent| disk.sync_dir(parent))
 }
 
 /// Not synced by itself: a flush of the log syncs it with the directory's first names.

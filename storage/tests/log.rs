@@ -4,4 +4,6 @@ mod log {
     mod support;
 
     mod append_and_read;
+    mod crashes;
+    mod model;
 }

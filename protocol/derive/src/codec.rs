@@ -89,16 +89,14 @@ fn read_tagged(structure: &Structure) -> Option<TokenStream> {
         quote!(#tag => { #refuse #local = from.tagged(tag, size, |from| #value)?; })
     });
     Some(quote! {
-        let mut unknown = ::std::vec::Vec::new();
-        let count = if version.flexible { from.unsigned_varint()? } else { 0 };
-        for _ in 0..count {
-            let (tag, size) = ::ottla_protocol::wire::TaggedFields::read_tag(from)?;
+        let mut tags = ::ottla_protocol::wire::TagReader::begin(from, version.flexible)?;
+        while let Some((tag, size)) = tags.next(from)? {
             match tag {
                 #(#arms)*
-                _ => unknown.push(::ottla_protocol::wire::RawTaggedField { tag, content: from.slice(size)? }),
+                _ => tags.keep(tag, size, from)?,
             }
         }
-        let unknown_tagged_fields = ::ottla_protocol::wire::TaggedFields::new(unknown);
+        let unknown_tagged_fields = tags.finish();
     })
 }
 

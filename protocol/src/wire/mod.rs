@@ -22,6 +22,6 @@ pub use field::{
     Field, NullableField, Version, differs, read_nullable_struct, write_nullable_struct,
 };
 pub use records::{DeferredRecords, RecordSource, Records};
-pub use tagged::{RawTaggedField, TaggedFields, UnknownTags};
+pub use tagged::{RawTaggedField, TagReader, TaggedFields, UnknownTags};
 pub use text::Str;
 pub use uuid::Uuid;

@@ -25,7 +25,9 @@ pub struct TaggedFields(Box<[RawTaggedField]>);
 impl TaggedFields {
     /// From fields in any order.
     pub fn new(mut fields: Vec<RawTaggedField>) -> Self {
-        fields.sort_by_key(|field| field.tag);
+        if !fields.is_sorted_by_key(|field| field.tag) {
+            fields.sort_by_key(|field| field.tag);
+        }
         Self(fields.into_boxed_slice())
     }
 
@@ -41,20 +43,11 @@ impl TaggedFields {
 
     /// Reads the tagged fields of a struct that knows none.
     pub fn read_all(from: &mut Decoder) -> Result<Self, DecodeError> {
-        let mut unknown = Vec::new();
-        for _ in 0..from.unsigned_varint()? {
-            let (tag, size) = Self::read_tag(from)?;
-            unknown.push(RawTaggedField {
-                tag,
-                content: from.slice(size)?,
-            });
+        let mut tags = TagReader::begin(from, true)?;
+        while let Some((tag, size)) = tags.next(from)? {
+            tags.keep(tag, size, from)?;
         }
-        Ok(Self::new(unknown))
-    }
-
-    /// Reads what stands before a tagged field's content: its tag and size.
-    pub fn read_tag(from: &mut Decoder) -> Result<(u32, usize), DecodeError> {
-        Ok((from.unsigned_varint()?, from.unsigned_varint()? as usize))
+        Ok(tags.finish())
     }
 
     /// Begins writing the tagged fields of a struct, `known` of which are known ones that are set.
@@ -75,6 +68,62 @@ impl TaggedFields {
             });
         }
         Ok(UnknownTags { left: &self.0 })
+    }
+}
+
+/// Walks the tagged fields at the end of a struct.
+#[derive(Debug)]
+pub struct TagReader {
+    left: usize,
+    unknown: Vec<RawTaggedField>,
+}
+
+impl TagReader {
+    /// Reads how many tagged fields there are; none in a version that is not flexible.
+    pub fn begin(from: &mut Decoder, is_flexible: bool) -> Result<Self, DecodeError> {
+        let left = if is_flexible {
+            from.unsigned_varint()? as usize
+        } else {
+            0
+        };
+        // Each takes a tag and a size of at least one byte.
+        if left > from.remaining() / 2 {
+            return Err(DecodeError::ArrayTooLong {
+                length: left,
+                remaining: from.remaining(),
+            });
+        }
+        Ok(Self {
+            left,
+            unknown: Vec::new(),
+        })
+    }
+
+    /// The tag and the size of the next field.
+    pub fn next(&mut self, from: &mut Decoder) -> Result<Option<(u32, usize)>, DecodeError> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        self.left -= 1;
+        Ok(Some((
+            from.unsigned_varint()?,
+            from.unsigned_varint()? as usize,
+        )))
+    }
+
+    /// Keeps the content of a field that the struct does not know.
+    pub fn keep(&mut self, tag: u32, size: usize, from: &mut Decoder) -> Result<(), DecodeError> {
+        self.unknown.reserve_exact(self.left + 1);
+        self.unknown.push(RawTaggedField {
+            tag,
+            content: from.slice(size)?,
+        });
+        Ok(())
+    }
+
+    /// The unknown fields.
+    pub fn finish(self) -> TaggedFields {
+        TaggedFields::new(self.unknown)
     }
 }
 

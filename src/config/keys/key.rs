@@ -76,7 +76,7 @@ pub enum Check {
     OneOfIgnoringCase(&'static [&'static str]),
     /// A text that is not empty.
     NotEmpty,
-    /// A list without duplicates and without empty entries; of `allowed` when that is not empty.
+    /// A list without empty entries, of `allowed` when that is not empty; entries named twice count once.
     Entries {
         allowed: &'static [&'static str],
         may_be_empty: bool,

@@ -225,31 +225,23 @@ impl LogWriter {
             partition_leader_epoch: leader_epoch,
             ..batch.header.clone()
         };
-        let mut append_time = match header.timestamp_type() {
+        let append_time = match header.timestamp_type() {
             TimestampType::LogAppendTime => header.max_timestamp,
             TimestampType::CreateTime => NO_TIMESTAMP,
         };
-        if let Some(produced) = ProducerBatch::of(&header, batch.marker) {
-            let mut state = self.shared().producers.lock();
-            let producers = state
-                .loaded()
-                .expect("append_as_leader loads the producers, and only the writer spills them");
-            let verdict = group
-                .draft
-                .check(producers, &produced, batch.origin, batch.proof)
-                .map_err(AppendError::Producer)?;
-            if let Verdict::Duplicate(stored) = verdict {
-                if append_time != NO_TIMESTAMP {
-                    append_time = stored.timestamp;
-                }
-                return Ok(Appended {
-                    base_offset: stored.last_offset.plus(-i64::from(stored.offset_delta)),
-                    last_offset: stored.last_offset,
-                    append_time,
-                    log_start: offsets.start,
-                    is_duplicate: true,
-                });
-            }
+        if let Verdict::Duplicate(stored) = self.judge(group, batch, &header)? {
+            let is_stamped = append_time != NO_TIMESTAMP;
+            return Ok(Appended {
+                base_offset: stored.last_offset.plus(-i64::from(stored.offset_delta)),
+                last_offset: stored.last_offset,
+                append_time: if is_stamped {
+                    stored.timestamp
+                } else {
+                    NO_TIMESTAMP
+                },
+                log_start: offsets.start,
+                is_duplicate: true,
+            });
         }
         let last_offset = header.last_offset();
         let size_bytes = u32::try_from(size_bytes).expect("segment.bytes limits it");
@@ -261,6 +253,26 @@ impl LogWriter {
             log_start: offsets.start,
             is_duplicate: false,
         })
+    }
+
+    /// Whether the batch's producer may write it now. `New` for a batch without a producer.
+    fn judge(
+        &self,
+        group: &mut Group,
+        batch: &LeaderBatch,
+        header: &BatchHeader,
+    ) -> Result<Verdict, AppendError> {
+        let Some(produced) = ProducerBatch::of(header, batch.marker) else {
+            return Ok(Verdict::New);
+        };
+        let mut state = self.shared().producers.lock();
+        let producers = state
+            .loaded()
+            .expect("append_as_leader loads the producers, and only the writer spills them");
+        group
+            .draft
+            .check(producers, &produced, batch.origin, batch.proof)
+            .map_err(AppendError::Producer)
     }
 
     fn write(&mut self, group: &mut Group, batches: &[LeaderBatch]) -> Result<(), AppendError> {

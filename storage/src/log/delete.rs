@@ -156,6 +156,10 @@ impl LogWriter {
                 .map_err(Failure::of("rolling a segment"))?;
         }
         let shared = self.shared().clone();
+        // Should the old names go and the new ones not have come, the log would be empty.
+        shared
+            .sync_names()
+            .map_err(Failure::of("syncing a directory"))?;
         let set = shared.segments.load_full();
         let rest = set.without_first(count);
         let start = rest.first().base_offset();

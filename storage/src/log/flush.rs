@@ -70,12 +70,12 @@ pub struct FlushOutcome {
 }
 
 impl FlushState {
-    pub fn new(recovery_point: Offset, is_new_directory: bool) -> FlushState {
+    pub fn new(recovery_point: Offset, has_unsynced_names: bool) -> FlushState {
         FlushState {
             recovery_point,
             names: 1,
-            names_synced: u64::from(!is_new_directory),
-            is_parent_synced: !is_new_directory,
+            names_synced: u64::from(!has_unsynced_names),
+            is_parent_synced: !has_unsynced_names,
             unsynced_snapshots: Vec::new(),
             passing_snapshot: None,
             truncating_to: None,
@@ -109,8 +109,34 @@ impl FlushState {
         self.names_changed();
     }
 
+    /// Whether power loss might take every name in the log's directory, the first segment's too.
+    pub fn has_no_durable_name(&self) -> bool {
+        self.names_synced == 0
+    }
+
     fn unsynced_names(&self) -> Option<u64> {
         (self.names != self.names_synced).then_some(self.names)
+    }
+}
+
+impl Shared {
+    /// Makes the names in the log's directory durable, and its own. For the few moments where their order matters: a log whose first segment is
+    /// lost must not begin with its second.
+    pub fn sync_names(&self) -> io::Result<()> {
+        let (names, syncs_parent) = {
+            let flush = self.flush.lock();
+            (flush.unsynced_names(), !flush.is_parent_synced)
+        };
+        let Some(names) = names else { return Ok(()) };
+        let path = self.place.path()?;
+        self.place.disk().sync_dir(&path)?;
+        if syncs_parent {
+            sync_parent(self.place.disk(), &path)?;
+        }
+        let mut flush = self.flush.lock();
+        flush.names_synced = flush.names_synced.max(names);
+        flush.is_parent_synced |= syncs_parent;
+        Ok(())
     }
 }
 
@@ -285,13 +311,7 @@ impl FlushTask {
                 .map_err(Failure::of("syncing a directory"))?;
         }
         if self.syncs_parent {
-            sync_if_present(place.disk(), &path.join("partition.metadata"))
-                .map_err(Failure::of("syncing partition.metadata"))?;
-            let parent = path.parent().unwrap_or(Path::new("/"));
-            place
-                .disk()
-                .sync_dir(parent)
-                .map_err(Failure::of("syncing a directory"))?;
+            sync_parent(place.disk(), &path).map_err(Failure::of("syncing a directory"))?;
         }
         Ok(())
     }
@@ -326,6 +346,11 @@ impl FlushTask {
             other => other,
         }
     }
+}
+
+fn sync_parent(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    sync_if_present(disk, &path.join("partition.metadata"))?;
+    disk.sync_dir(path.parent().unwrap_or(Path::new("/")))
 }
 
 fn sync_if_present(disk: &dyn Disk, path: &Path) -> io::Result<()> {

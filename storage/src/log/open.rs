@@ -201,7 +201,8 @@ impl OpenLog {
         } else {
             self.checkpointed.recovery_point.clamp(start, end)
         };
-        let mut flush = FlushState::new(durable, false);
+        // Whether names are durable is known only after a clean stop.
+        let mut flush = FlushState::new(durable, self.trust != Trust::CleanStop);
         // Only a snapshot at the end or at a segment's start is of use later.
         for offset in snapshots.iter().copied() {
             let is_base = segments

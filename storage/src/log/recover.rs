@@ -89,9 +89,9 @@ pub(super) fn recover(
         &order.config,
         order.now_ms,
     )
-    .map_err(Failure::of("replaying producers"))?;
+    .map_err(|error| unreadable(order, from, error))?;
     let mut epochs = epochs_before(&segments[..=first], from, epochs)
-        .map_err(Failure::of("replaying leader epochs"))?;
+        .map_err(|error| unreadable(order, from, error))?;
     epochs.epochs.truncate_from_end(from);
     Recoverer {
         order,
@@ -102,6 +102,18 @@ pub(super) fn recover(
         recovery,
     }
     .run(segments, first)
+}
+
+/// Batches before `before`, which are believed, could not be walked.
+fn unreadable(order: &OpenLog, before: Offset, error: io::Error) -> OpenError {
+    match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => OpenError::Corrupt {
+            path: order.path.clone(),
+            offset: before,
+            reason: format!("before it, {error}"),
+        },
+        _ => Failure::new("replaying a log", &error).into(),
+    }
 }
 
 /// A cleanly stopped log, taken as it is.
@@ -463,6 +475,10 @@ fn walk(
             }
             if batch.base_offset >= start {
                 visit(segment, &batch)?;
+            }
+            // What comes after the last one may be anything.
+            if batch.last_offset.next() >= end {
+                return Ok(());
             }
         }
     }

@@ -63,6 +63,10 @@ impl LogWriter {
         self.active.close(&self.limits)?;
         // The name is taken before the segment exists, so that no segment is ever without a snapshot at its start.
         self.write_snapshot(base_offset)?;
+        let has_no_durable_name = shared.flush.lock().has_no_durable_name();
+        if has_no_durable_name {
+            shared.sync_names()?;
+        }
         let limits = shared.config.load().limits(salt(base_offset));
         let active = ActiveSegment::create(&shared.place, base_offset, &limits, now_ms)?;
         shared.segments.store(Arc::new(

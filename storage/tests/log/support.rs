@@ -1,5 +1,8 @@
 //! A log on a simulated disk, and batches for it.
-#![allow(dead_code, reason = "the tests below use more of it than any one of them")]
+#![allow(
+    dead_code,
+    reason = "the tests below use more of it than any one of them"
+)]
 
 use bytes::Bytes;
 use ottla_storage::batch::{BatchBuilder, BatchHeader, NewRecord, ValidBatch, batches};
@@ -32,8 +35,11 @@ impl Bench {
             index_interval_bytes: 100,
             ..LogConfig::default()
         };
+        let disk = SimulatedDisk::new();
+        disk.create_dir(Path::new("/logs")).expect("it is created");
+        disk.sync_dir(Path::new("/")).expect("it is synced");
         Bench {
-            disk: SimulatedDisk::new(),
+            disk,
             config,
             checkpointed: Checkpointed::default(),
         }
