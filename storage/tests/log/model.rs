@@ -144,6 +144,7 @@ impl Machine {
     /// The machine loses power.
     pub fn lose_power(&mut self) {
         let seed = self.random.below(u64::MAX);
+        self.bench.disk.power_loss(seed);
         // The hint names the boot that wrote it, and that is over.
         self.bench.checkpointed.end = Offset(0);
         self.log = self.bench.open(Trust::RecoveryPoint);
