@@ -31,9 +31,14 @@ pub fn encode(producers: &Producers) -> Vec<u8> {
         .iter()
         .for_each(|entry| encode_entry(entry, &mut bytes));
     encode_trailer(producers, &mut bytes);
-    let crc = crc32c::crc32c(&bytes[CHECKSUMMED_FROM..]);
+    let crc = checksum(&bytes);
     bytes[2..CHECKSUMMED_FROM].copy_from_slice(&crc.to_be_bytes());
     bytes
+}
+
+/// The CRC-32C that belongs into bytes 2 to 5 of a file, which is longer than that.
+pub fn checksum(file: &[u8]) -> u32 {
+    crc32c::crc32c(&file[CHECKSUMMED_FROM..])
 }
 
 /// The entries of a file, by [`encode`] or by Kafka.
