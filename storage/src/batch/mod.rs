@@ -29,6 +29,7 @@ pub use header::{
     BatchHeader, HEADER_SIZE_BYTES, LENGTH_PREFIX_SIZE_BYTES, PREFIX_SIZE_BYTES, Prefix,
 };
 pub use records::{Header, Record, Records, records};
+pub use scan::{Shape, shapes};
 pub use validate::{Rules, TopicCompression, ValidBatch, check_produced, validate};
 
 /// "No timestamp" in a record or batch.

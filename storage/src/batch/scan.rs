@@ -6,7 +6,8 @@
 
 use std::io::{self, BufRead, Write};
 
-use super::varint;
+use super::compress::{MAX_PLAIN_SIZE_BYTES, Plain};
+use super::{BatchHeader, Codec, varint};
 
 /// A record as far as validation looks at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +18,26 @@ pub struct Shape {
     pub has_key: bool,
     /// Size of the record in bytes, its length field included.
     pub size_bytes: usize,
+}
+
+/// The records of a batch one after the other, decompressed only as far as they are asked for and never held; `records` are the
+/// bytes after its head. For who looks for a time or an offset in a batch.
+pub fn shapes<'a>(
+    header: &BatchHeader,
+    records: &'a [u8],
+) -> io::Result<impl Iterator<Item = io::Result<Shape>> + use<'a>> {
+    let codec = header
+        .attributes
+        .codec()
+        .ok_or_else(|| invalid("there is no such codec"))?;
+    // A batch of no records has no body either, which some codecs would not take for one of theirs.
+    let records = if header.record_count > 0 {
+        (codec, records)
+    } else {
+        (Codec::None, &[][..])
+    };
+    let mut plain = Plain::new(records.0, records.1, MAX_PLAIN_SIZE_BYTES)?;
+    Ok((0..header.record_count).map(move |_| next(&mut plain)))
 }
 
 /// What a record starts with.

@@ -2,8 +2,7 @@
 
 use super::error::{Failure, ReadError};
 use super::shared::LogReader;
-use crate::batch::compress::{MAX_PLAIN_SIZE_BYTES, decompress};
-use crate::batch::{HEADER_SIZE_BYTES, TimestampType, records};
+use crate::batch::{HEADER_SIZE_BYTES, TimestampType, shapes};
 use crate::disk::DiskFile;
 use crate::offset::{LeaderEpoch, Offset};
 use crate::segment::{BatchAt, Patience, Segment};
@@ -115,18 +114,8 @@ fn first_record(
         return Ok(Some((header.max_timestamp, header.base_offset)));
     }
     let bytes = read_batch(&*segment.log_file().open()?, batch, patience)?;
-    let codec = header
-        .attributes
-        .codec()
-        .ok_or_else(|| invalid("an unknown codec"))?;
-    let plain = decompress(
-        codec,
-        &bytes.slice(HEADER_SIZE_BYTES..),
-        MAX_PLAIN_SIZE_BYTES,
-    )
-    .map_err(invalid)?;
-    for record in records(&plain, header.record_count) {
-        let record = record.map_err(invalid)?;
+    for record in shapes(header, &bytes[HEADER_SIZE_BYTES..])? {
+        let record = record?;
         let timestamp = header.timestamp_of(record.timestamp_delta);
         let offset = header.base_offset.plus(i64::from(record.offset_delta));
         if pleases(timestamp, offset) {
@@ -142,8 +131,4 @@ fn read_batch(file: &dyn DiskFile, batch: &BatchAt, patience: Patience) -> io::R
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     Ok(bytes.into())
-}
-
-fn invalid(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, reason)
 }
