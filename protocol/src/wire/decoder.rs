@@ -23,6 +23,7 @@ impl Decoder {
     }
 
     /// Bytes not yet read.
+    #[inline]
     pub fn remaining(&self) -> usize {
         self.input.len() - self.position
     }
@@ -46,6 +47,7 @@ impl Decoder {
     }
 
     /// The next `length` bytes, as a slice of the input.
+    #[inline]
     pub fn slice(&mut self, length: usize) -> Result<Bytes, DecodeError> {
         self.check(length)?;
         let slice = self.input.slice(self.position..self.position + length);
@@ -54,6 +56,7 @@ impl Decoder {
     }
 
     /// The next `N` bytes, copied out.
+    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         match self.input[self.position..].first_chunk::<N>() {
             Some(bytes) => {
@@ -68,16 +71,19 @@ impl Decoder {
     }
 
     /// A signed byte.
+    #[inline]
     pub fn i8(&mut self) -> Result<i8, DecodeError> {
         Ok(i8::from_be_bytes(self.array()?))
     }
 
     /// A big-endian 16-bit integer.
+    #[inline]
     pub fn i16(&mut self) -> Result<i16, DecodeError> {
         Ok(i16::from_be_bytes(self.array()?))
     }
 
     /// A big-endian 32-bit integer.
+    #[inline]
     pub fn i32(&mut self) -> Result<i32, DecodeError> {
         Ok(i32::from_be_bytes(self.array()?))
     }
@@ -88,16 +94,15 @@ impl Decoder {
     }
 
     /// A base-128 integer of at most five bytes, least significant group first.
+    #[inline]
     pub fn unsigned_varint(&mut self) -> Result<u32, DecodeError> {
-        let mut value = 0u32;
-        for shift in [0, 7, 14, 21, 28] {
-            let [byte] = self.array()?;
-            value |= u32::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Ok(value);
+        match self.input.get(self.position) {
+            Some(&byte) if byte < 0x80 => {
+                self.position += 1;
+                Ok(byte.into())
             }
+            _ => self.long_varint(),
         }
-        Err(DecodeError::VarintTooLong)
     }
 
     /// The length of a string: `None` is null. At most 32,767.
@@ -155,10 +160,23 @@ impl Decoder {
         }
     }
 
+    fn long_varint(&mut self) -> Result<u32, DecodeError> {
+        let mut value = 0u32;
+        for shift in [0, 7, 14, 21, 28] {
+            let [byte] = self.array()?;
+            value |= u32::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Ok(value);
+            }
+        }
+        Err(DecodeError::VarintTooLong)
+    }
+
     fn compact_length(&mut self) -> Result<Option<usize>, DecodeError> {
         Ok((self.unsigned_varint()? as usize).checked_sub(1))
     }
 
+    #[inline]
     fn check(&self, needed: usize) -> Result<(), DecodeError> {
         if needed <= self.remaining() {
             return Ok(());

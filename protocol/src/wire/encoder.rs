@@ -45,7 +45,8 @@ enum Part {
 pub struct Encoder {
     parts: Vec<Part>,
     small: BytesMut,
-    size_bytes: usize,
+    /// The size of `parts`; what is in `small` comes on top.
+    parts_bytes: usize,
     errors: Vec<(ErrorCode, u64)>,
 }
 
@@ -65,7 +66,7 @@ impl Encoder {
 
     /// Bytes written so far, those of deferred records included.
     pub fn size_bytes(&self) -> usize {
-        self.size_bytes
+        self.parts_bytes + self.small.len()
     }
 
     /// The error codes that were written and how often each, for whoever counts them; empty, and free, where there are none.
@@ -99,7 +100,7 @@ impl Encoder {
 
     /// What was written into an encoder made by [`Encoder::framed`], the frame's length filled in.
     pub fn into_frame(mut self) -> Vec<Chunk> {
-        let length = i32::try_from(self.size_bytes.saturating_sub(4)).unwrap_or(i32::MAX);
+        let length = i32::try_from(self.size_bytes().saturating_sub(4)).unwrap_or(i32::MAX);
         self.close_small();
         if let Some(Part::Small(first)) = self.parts.first_mut()
             && let Some(prefix) = first.first_chunk_mut::<4>()
@@ -115,7 +116,7 @@ impl Encoder {
             return self.small.freeze();
         }
         self.close_small();
-        let mut all = BytesMut::with_capacity(self.size_bytes);
+        let mut all = BytesMut::with_capacity(self.parts_bytes);
         for part in self.parts {
             match part {
                 Part::Small(bytes) => all.put(bytes),
@@ -127,9 +128,9 @@ impl Encoder {
     }
 
     /// Copies bytes.
+    #[inline]
     pub fn put(&mut self, bytes: &[u8]) {
-        self.small.put_slice(bytes);
-        self.size_bytes += bytes.len();
+        self.small.extend_from_slice(bytes);
     }
 
     /// Appends bytes, sharing them when they are long.
@@ -138,7 +139,7 @@ impl Encoder {
             return self.put(bytes);
         }
         self.close_small();
-        self.size_bytes += bytes.len();
+        self.parts_bytes += bytes.len();
         self.parts.push(Part::Finished(Chunk::Bytes(bytes.clone())));
     }
 
@@ -148,12 +149,13 @@ impl Encoder {
             return;
         }
         self.close_small();
-        self.size_bytes += records.size_bytes;
+        self.parts_bytes += records.size_bytes;
         self.parts
             .push(Part::Finished(Chunk::Deferred(records.clone())));
     }
 
     /// A base-128 integer, least significant group first.
+    #[inline]
     pub fn put_unsigned_varint(&mut self, mut value: u32) {
         while value >= 0x80 {
             self.put(&[value as u8 | 0x80]);
@@ -172,12 +174,13 @@ impl Encoder {
         }
         other.close_small();
         self.close_small();
-        self.size_bytes += other.size_bytes;
+        self.parts_bytes += other.parts_bytes;
         self.parts.append(&mut other.parts);
     }
 
     fn close_small(&mut self) {
         if !self.small.is_empty() {
+            self.parts_bytes += self.small.len();
             self.parts.push(Part::Small(self.small.split()));
         }
     }

@@ -86,10 +86,12 @@ macro_rules! integers {
                 size_of::<$type>()
             }
 
+            #[inline]
             fn read(from: &mut Decoder, _: Version) -> Result<Self, DecodeError> {
                 Ok(<$type>::from_be_bytes(from.array()?))
             }
 
+            #[inline]
             fn write(&self, to: &mut Encoder, _: Version) -> Result<(), EncodeError> {
                 to.put(&self.to_be_bytes());
                 Ok(())

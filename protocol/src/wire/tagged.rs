@@ -42,6 +42,7 @@ impl TaggedFields {
     }
 
     /// Reads the tagged fields of a struct that knows none.
+    #[inline]
     pub fn read_all(from: &mut Decoder) -> Result<Self, DecodeError> {
         let mut tags = TagReader::begin(from, true)?;
         while let Some((tag, size)) = tags.next(from)? {
@@ -122,7 +123,11 @@ impl TagReader {
     }
 
     /// The unknown fields.
+    #[inline]
     pub fn finish(self) -> TaggedFields {
+        if self.unknown.is_empty() {
+            return TaggedFields::default();
+        }
         TaggedFields::new(self.unknown)
     }
 }

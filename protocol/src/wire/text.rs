@@ -25,8 +25,9 @@ impl Str {
 
     /// Takes received bytes as text, without a copy when they are UTF-8.
     pub fn from_received(bytes: Bytes) -> Self {
-        match ByteString::try_from(bytes.clone()) {
-            Ok(text) => Self(text),
+        // Checked twice, which for names is cheaper than keeping a second reference for the case that it fails.
+        match std::str::from_utf8(&bytes) {
+            Ok(_) => Self(ByteString::try_from(bytes).expect("it was checked")),
             Err(_) => Self(String::from_utf8_lossy(&bytes).into_owned().into()),
         }
     }
