@@ -1,9 +1,16 @@
 //! The log on a disk: one behaviour per file.
 
 mod log {
+    mod model;
     mod support;
 
     mod append_and_read;
     mod crashes;
-    mod model;
+    mod deletion;
+    mod failing_disk;
+    mod indexes;
+    mod producers;
+    mod quarantine;
+    mod retention;
+    mod rolling;
 }

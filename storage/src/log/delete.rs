@@ -26,7 +26,8 @@ pub struct Removal {
 #[derive(Debug)]
 enum What {
     Segments(Vec<Arc<Segment>>),
-    Directory(PathBuf),
+    /// With the segments that readers may still have open.
+    Directory(PathBuf, Vec<Arc<Segment>>),
 }
 
 impl Removal {
@@ -34,7 +35,7 @@ impl Removal {
     pub(crate) fn of_directory(files: Arc<FileCache>, path: PathBuf) -> Removal {
         Removal {
             place: Place::new(files, path.clone()),
-            what: What::Directory(path),
+            what: What::Directory(path, Vec::new()),
         }
     }
 
@@ -42,7 +43,7 @@ impl Removal {
     pub fn segment_count(&self) -> usize {
         match &self.what {
             What::Segments(segments) => segments.len(),
-            What::Directory(_) => 0,
+            What::Directory(..) => 0,
         }
     }
 
@@ -52,9 +53,12 @@ impl Removal {
             What::Segments(segments) => segments
                 .iter()
                 .try_for_each(|segment| segment.remove_files()),
-            What::Directory(path) => {
+            What::Directory(path, segments) => {
+                let removed = segments
+                    .iter()
+                    .try_for_each(|segment| segment.remove_files());
                 self.place.doom();
-                remove_directory(&self.place, path)
+                removed.and_then(|()| remove_directory(&self.place, path))
             }
         };
         removed.map_err(Failure::of("removing deleted files"))
@@ -200,9 +204,10 @@ impl LogWriter {
         let disk = shared.place.disk();
         disk.sync_dir(to.parent().unwrap_or(Path::new("/")))
             .map_err(Failure::of(doing))?;
+        let segments = shared.segments.load().iter().cloned().collect();
         Ok(Removal {
             place: shared.place.clone(),
-            what: What::Directory(to),
+            what: What::Directory(to, segments),
         })
     }
 }

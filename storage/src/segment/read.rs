@@ -113,7 +113,13 @@ impl Segment {
             return Ok(end.max(first.end()));
         }
         let indexed = self.index_position(|entry| entry.position as u64 <= limit, patience)?;
-        self.last_end_at_or_before(limit, indexed.max(first.position), extent, patience)
+        if indexed > first.position {
+            match self.last_end_at_or_before(limit, indexed, extent, patience) {
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {}
+                end => return end,
+            }
+        }
+        self.last_end_at_or_before(limit, first.position, extent, patience)
     }
 
     /// The first batch that ends at or after `offset` among those from `start`, and whether it is the very first of them.
