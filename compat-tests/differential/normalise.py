@@ -2,6 +2,7 @@
 is a flat table from path to value. Field names decide; there is one rule per name, in `RULES`.
 """
 
+import time
 from collections.abc import Callable
 
 import batch
@@ -12,8 +13,9 @@ KEYS = (
     "api_key", "name", "topic_name", "topic", "resource_name", "topic_id", "partition_index", "partition", "partition_id", "index", "producer_id",
     "broker_id", "node_id", "replica_id", "batch_index",
 )
-# Arrays whose order is part of the answer.
-ORDERED = {"responses", "partition_responses", "node_endpoints", "isr_nodes", "replica_nodes"}
+# Arrays whose order is part of the answer, in the APIs where it is (elsewhere Kafka's own order comes out of hash maps).
+ORDERED = {"responses", "partitions", "partition_responses", "topics"}
+ORDERED_APIS = {"Produce", "Fetch", "ListOffsets", "DescribeTopicPartitions"}
 
 
 class Names:
@@ -24,6 +26,7 @@ class Names:
         self.directory = directory
         self.topics: dict[str, str] = {NIL: NIL}
         self.producers: dict[int, str] = {}
+        self.is_ordered = False
 
     def learn_topic(self, topic_id: str, name: str) -> None:
         if topic_id != NIL and name:
@@ -42,8 +45,13 @@ def text(value, names):
     return "<text>" if value else value
 
 
-def directory(value, names):
-    return value.replace(names.directory, "<directory>") if isinstance(value, str) else value
+def place(value, names):
+    """Directories and ports inside a text."""
+    if not isinstance(value, str):
+        return value
+    for port, token in names.ports.items():
+        value = value.replace(f":{port}", f":{token}")
+    return value.replace(names.directory, "<directory>")
 
 
 RULES: dict[str, Callable] = {
@@ -59,8 +67,8 @@ RULES: dict[str, Callable] = {
     "last_caught_up_timestamp": positive("<time>"),
     "finalized_features_epoch": positive("<epoch>"),
     "port": lambda value, names: names.ports.get(value, value),
-    "log_dir": directory,
-    "value": directory,
+    "log_dir": place,
+    "value": place,
     "producer_id": lambda value, names: names.producers.get(value, value),
     "topic_id": lambda value, names: names.topics.get(value, f"unknown id {value}"),
     "replica_directory_id": lambda value, names: "<directory id>" if value != NIL else value,
@@ -75,6 +83,8 @@ def fetched(raw: bytes | None, names: Names):
             one["producer_id"] = names.producers.get(one["producer_id"], one["producer_id"])
             if one["attributes"] & batch.LOG_APPEND_TIME:
                 one["max_timestamp"] = "<time>"
+            if abs(one["base_timestamp"] / 1000 - time.time()) < 86_400:
+                one["base_timestamp"] = "<about now>"
     return batches
 
 
@@ -107,9 +117,9 @@ def flatten(value, names: Names, path: str = "", field: str = "") -> dict[str, o
 def flatten_array(values: list, names: Names, path: str, field: str) -> dict[str, object]:
     found: dict[str, object] = {f"{path}.count": len(values)}
     labels = element_labels(values, names)
-    if field in ORDERED and values and isinstance(values[0], dict):
+    if names.is_ordered and field in ORDERED and values and isinstance(values[0], dict):
         found[f"{path}.order"] = ", ".join(map(str, labels))
-    if values and not isinstance(values[0], dict) and field not in ORDERED:
+    if values and not isinstance(values[0], dict):
         values = sorted(values, key=str)
     for label, value in zip(labels, values):
         found |= flatten(value, names, f"{path}[{label}]")

@@ -30,6 +30,7 @@ class Session:
         self.api = api
         self.version = version
         self.prefix = f"{api}-{version}-"
+        self.story = ""  # the script that runs now; labels need to be unique only in it
         self.steps: dict[str, dict[str, object]] = {}
         self._connection: Connection | None = None
         self._quiet: Connection | None = None
@@ -59,11 +60,11 @@ class Session:
         connection = Connection(self.port, limit_s=3)
         try:
             connection.send_raw(raw)
-            self.steps[label] = {"answer": connection.receive()[4:].hex()}
+            self._put(label, {"answer": connection.receive()[4:].hex()})
         except Closed:
-            self.steps[label] = {"answer": "connection closed"}
+            self._put(label, {"answer": "connection closed"})
         except Silent:
-            self.steps[label] = {"answer": "none"}
+            self._put(label, {"answer": "none"})
         finally:
             connection.close()
 
@@ -71,8 +72,9 @@ class Session:
         self._put(label, facts)
 
     def _put(self, label: str, table: dict) -> None:
-        assert label not in self.steps, f"{label} was used before"
-        self.steps[label] = table
+        step = f"{self.story}: {label}"
+        assert step not in self.steps, f"{step} was used before"
+        self.steps[step] = table
 
     def _record(self, label: str, api: str, version: int, request: bytes, keep) -> dict:
         connection = self.connection()
@@ -87,10 +89,13 @@ class Session:
             self._put(label, {"answer": "connection closed"})
             return {}
         except (Silent, ValueError, UnicodeDecodeError) as problem:
+            if os.environ.get("DIFFERENTIAL_TRACE"):
+                print(f"    {problem!r}: {api} v{version} {label}")
             self._connection = None
             self._put(label, {"answer": f"{type(problem).__name__}: {problem}"})
             return {}
         normalise.learn(answer, self.names)
+        self.names.is_ordered = api in normalise.ORDERED_APIS
         self._put(label, normalise.flatten(keep(answer) if keep else answer, self.names))
         return answer
 

@@ -15,7 +15,7 @@ class Silent(Exception):
 
 
 class Connection:
-    def __init__(self, port: int, limit_s: float = 15.0):
+    def __init__(self, port: int, limit_s: float = 6.0):
         self.socket = socket.create_connection(("localhost", port), timeout=limit_s)
         self.correlation = 0
 

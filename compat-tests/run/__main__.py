@@ -28,6 +28,14 @@ def test(arguments: argparse.Namespace) -> int:
     return summary.show([suite.run(arguments.target) for suite in chosen])
 
 
+def soak(arguments: argparse.Namespace) -> int:
+    """kill -9 every few seconds under idempotent producers, for minutes, in both flush modes."""
+    chosen = [suites.soak("soak", arguments.minutes)]
+    if arguments.target == "ottla":
+        chosen.insert(0, suites.RELEASE)
+    return summary.show([suite.run(arguments.target) for suite in chosen])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="compat-tests/run", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
@@ -40,6 +48,7 @@ def main() -> int:
 
     target = ("--target", {"default": "ottla", "choices": ["ottla", "kafka"]})
     command("test", test, target, ("--only", {"nargs": "*"}))
+    command("soak", soak, target, ("--minutes", {"type": float, "default": 10.0}))
     command("verify", verify.verify)
     command("fuzz", verify.fuzz, ("--runs", {"type": int, "default": 10_000_000}))
     arguments = parser.parse_args()

@@ -88,6 +88,11 @@ def stories(name: str, path: str, *needs: Callable[[], None], limit_s: int = 600
     return Suite(name, [str(paths.PYTHON), str(paths.COMPAT / "run" / "story.py"), str(paths.COMPAT / path)], [install.python, *needs], limit_s=limit_s)
 
 
+def soak(name: str, minutes: float) -> Suite:
+    command = [str(paths.PYTHON), str(paths.COMPAT / "soak"), "--minutes", str(minutes)]
+    return Suite(name, command, [install.python], limit_s=int(minutes * 120) + 900)
+
+
 # `--lib --bins --tests --examples` and doctests in one go; one profile, so that nothing is built twice.
 WORKSPACE = [
     cargo("cargo test", "test", "--workspace", "--no-fail-fast"),
@@ -100,5 +105,6 @@ CLIENTS: list[Suite] = [
     Suite("java", ["python3", str(paths.COMPAT / "java" / "stories.py")], [install.java]),
     stories("tools", "tools", install.java),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
+    soak("soak, short", minutes=0.5),
     stories("files", "files", install.java, install.kcat),
 ]

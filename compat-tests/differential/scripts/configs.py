@@ -83,7 +83,8 @@ def replaced(s: Session, version: int):
     s.ask("unknown topic", resources(legacy(TOPIC, "never-created", {"retention.ms": "1"})))
     s.ask("invalid topic", resources(legacy(TOPIC, "bad name", {"retention.ms": "1"})))
     s.ask("empty topic", resources(legacy(TOPIC, "", {"retention.ms": "1"})))
-    s.ask("the same topic twice", resources(legacy(TOPIC, topic, {"retention.ms": "1"}), legacy(TOPIC, topic, {"retention.ms": "2"})))
+    if version == 2:  # Apache Kafka never answers this one, so once is enough
+        s.ask("the same topic twice", resources(legacy(TOPIC, topic, {"retention.ms": "1"}), legacy(TOPIC, topic, {"retention.ms": "2"})))
     s.ask("a known and an unknown topic", resources(legacy(TOPIC, topic, {"retention.ms": "9"}), legacy(TOPIC, "never-created", {"retention.ms": "1"})))
     s.ask("resource type 3", resources(legacy(3, "x", {"a": "b"})))
     s.ask("another broker", resources(legacy(BROKER, "2", {"log.cleaner.threads": "2"})))

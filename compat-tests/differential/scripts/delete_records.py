@@ -14,7 +14,7 @@ def offsets(s: Session, version: int):
     topic = s.topic("deleted", partitions=2)
     s.write(topic, make(records(b"0", b"1", b"2", b"3")), make(records(b"4")))
     for offset in (0, 2, 1, 2, -2, 6, 1 << 40, 5, 3, -1):
-        s.ask(f"to {offset}, {len(s.steps)}", body(topic, (0, offset)))
+        s.ask(f"to {offset}, step {len(s.steps)}", body(topic, (0, offset)))
     s.ask("an empty partition to its end", body(topic, (1, -1)))
     s.ask("an empty partition to 1", body(topic, (1, 1)))
     s.ask("starts and ends", {"topics": [{"name": topic, "partitions": [{"partition_index": 0, "timestamp": -2}]}]}, api="ListOffsets", version=5)

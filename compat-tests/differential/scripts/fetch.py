@@ -96,19 +96,22 @@ def long_polls(s: Session, version: int):
     t, topic = Topics(s), s.topic("polls")
     s.write(topic, make(records(b"0")))
 
-    def timed(label: str, at_least_ms: int, request: dict) -> None:
+    def timed(label: str, wait_ms: int, min_bytes: int, *topics: dict) -> None:
         started = time.monotonic()
-        s.ask(label, request)
+        s.ask(label, body(*topics, max_wait_ms=wait_ms, min_bytes=min_bytes))
         spent_ms = (time.monotonic() - started) * 1000
-        s.note(f"{label}: waited", waited=spent_ms >= at_least_ms - 20, at_most=spent_ms < at_least_ms + 1500)
+        s.note(f"{label}: the wait", waited_out=spent_ms >= max(wait_ms, 1) - 10, far_beyond=spent_ms > wait_ms + 2000)
 
-    timed("nothing new for 150 ms", 150, body(t.entry(topic, partition(1)), max_wait_ms=150, min_bytes=1))
-    timed("more than there is for 150 ms", 150, body(t.entry(topic, partition(0)), max_wait_ms=150, min_bytes=10_000))
-    timed("enough at once", 0, body(t.entry(topic, partition(0)), max_wait_ms=5000, min_bytes=1))
-    timed("an error answers at once", 0, body(t.entry(topic, partition(1), partition(0, 9)), max_wait_ms=5000, min_bytes=1))
-    timed("nothing asked answers at once", 0, body(max_wait_ms=5000, min_bytes=1))
-    timed("min_bytes 0 answers at once", 0, body(t.entry(topic, partition(1)), max_wait_ms=5000, min_bytes=0))
-    timed("negative wait answers at once", 0, body(t.entry(topic, partition(1)), max_wait_ms=-1, min_bytes=1))
+    timed("nothing new", 300, 1, t.entry(topic, partition(1)))
+    timed("more than there is", 300, 10_000, t.entry(topic, partition(0)))
+    timed("enough", 300, 1, t.entry(topic, partition(0)))
+    timed("an unknown partition beside one without news", 300, 1, t.entry(topic, partition(1), partition(0, 9)))
+    timed("only an unknown partition", 300, 1, t.entry(topic, partition(0, 9)))
+    timed("an offset out of range beside one without news", 300, 1, t.entry(topic, partition(50)))
+    timed("a fenced epoch", 300, 1, t.entry(topic, partition(1, current_leader_epoch=9)))
+    timed("nothing asked", 300, 1)
+    timed("min_bytes 0", 300, 0, t.entry(topic, partition(1)))
+    timed("negative min_bytes", 300, -1, t.entry(topic, partition(1)))
     connection = s.connection()
     connection.send(connection.request("Fetch", version, body(t.entry(topic, partition(1)), max_wait_ms=10_000, min_bytes=1)))
     started = time.monotonic()

@@ -41,7 +41,8 @@ def nothing_at_all(s: Session, version: int):
     entry = body(s, topic, None)
     entry["topic_data"][0]["partition_data"] = []
     s.ask("no partitions", entry)
-    s.ask("null records", body(s, topic, None))
+    if version == 13:  # Apache Kafka never answers this one, so once is enough
+        s.ask("null records", body(s, topic, None))
     s.ask("empty records", body(s, topic, b""))
     s.ask("a batch of no records", body(s, topic, make([], last_delta=-1)))
 
