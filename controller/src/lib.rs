@@ -10,6 +10,7 @@
 //!
 //! No sockets, no TLS, no listeners; files only through `ottla_storage::disk`.
 
+pub mod controller;
 pub mod decide;
 pub mod delta;
 pub mod dice;
@@ -19,7 +20,9 @@ pub mod liveness;
 pub mod outcome;
 pub mod placement;
 pub mod publish;
+pub mod raft;
 
+pub use controller::{Controller, ControllerOptions, ProposeError, Turn};
 pub use dice::Dice;
 pub use ids::{BrokerEpoch, BrokerId, LeaderEpoch, MetadataOffset, PartitionEpoch, TopicId};
 pub use image::Image;

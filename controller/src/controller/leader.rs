@@ -1,0 +1,248 @@
+//! The one task that decides: proposals in order, each against everything decided before it.
+//!
+//! ```text
+//!   standby ──this node leads, and applied its predecessors' entries──▶ active: decided = applied image
+//!      ▲                                                                  │ decide, apply to `decided`, write with_leader(term)
+//!      └────────────────────── another term, or another leader ───────────┘
+//! ```
+//! Several decisions may be under way. They are built on each other, so a write is only valid in the term in which it was
+//! decided: openraft refuses it in any other, and the state machine refuses one that does not begin at its offset.
+
+use super::completion::{Completions, Decided, Write};
+use super::options::ControllerOptions;
+use super::proposal::{Proposal, Typed};
+use super::{ProposeError, Turn};
+use crate::decide;
+use crate::delta::Delta;
+use crate::dice::Dice;
+use crate::ids::{BrokerId, MetadataOffset};
+use crate::image::Image;
+use crate::liveness::Liveness;
+use crate::publish::Metadata;
+use crate::raft::{Batch, LogStore, StateMachine, Types};
+use openraft::Raft;
+use openraft::impls::ProgressResponder;
+use openraft_rt::WatchReceiver;
+use ottla_protocol::records::metadata::MetadataRecord;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// The deciding task's state.
+pub(super) struct Leader {
+    pub options: ControllerOptions,
+    pub raft: Raft<Types, StateMachine>,
+    pub log: LogStore,
+    pub metadata: Metadata,
+    pub proposals: mpsc::Receiver<Box<dyn Proposal>>,
+    pub completions: Completions,
+    pub dice: Dice,
+    pub liveness: Liveness,
+    pub active: Option<Active>,
+    /// How many bytes were in the log when the last snapshot was asked for.
+    pub snapshot_at_bytes: u64,
+}
+
+/// What only the active controller has.
+pub(super) struct Active {
+    term: u64,
+    /// All that was decided, committed or not.
+    decided: Image,
+}
+
+enum Standing {
+    Follower {
+        leader: Option<BrokerId>,
+    },
+    /// Elected, but entries of earlier leaders are not applied yet.
+    Arriving,
+    Leading {
+        term: u64,
+    },
+}
+
+impl Leader {
+    /// Runs until every handle is gone or openraft stops.
+    pub async fn run(mut self) {
+        let mut metrics = self.raft.metrics();
+        let period = Duration::from_millis(self.options.timing.housekeeping_ms);
+        let mut housekeeping = tokio::time::interval(period);
+        housekeeping.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            let standing = standing(&metrics.borrow_watched().clone());
+            self.follow(&standing).await;
+            let accepts = !matches!(standing, Standing::Arriving);
+            tokio::select! {
+                biased;
+                changed = metrics.changed() => if changed.is_err() { return },
+                _ = housekeeping.tick() => self.keep_house().await,
+                proposal = self.proposals.recv(), if accepts => match proposal {
+                    Some(proposal) => self.propose(proposal, &standing).await,
+                    None => return,
+                },
+            }
+        }
+    }
+
+    /// Becomes active or ceases to be.
+    async fn follow(&mut self, standing: &Standing) {
+        let Standing::Leading { term } = *standing else {
+            self.active = None;
+            return;
+        };
+        if self
+            .active
+            .as_ref()
+            .is_some_and(|active| active.term == term)
+        {
+            return;
+        }
+        let decided = Image::clone(&self.metadata.image());
+        self.liveness.restart(&decided, (self.options.clock)());
+        tracing::info!(term, offset = %decided.offset, "active controller");
+        self.active = Some(Active { term, decided });
+        if self.metadata.image().cluster_id.is_none() {
+            let cluster_id = self.new_cluster_id();
+            self.decide_own(move |image, turn| decide::bootstrap(image, turn.rules, &cluster_id))
+                .await;
+        }
+    }
+
+    fn new_cluster_id(&mut self) -> String {
+        match &self.options.bootstrap {
+            super::Bootstrap::Alone { cluster_id } => cluster_id.clone(),
+            super::Bootstrap::Join => self.dice.uuid().to_string(),
+        }
+    }
+
+    async fn keep_house(&mut self) {
+        if self.active.is_some() {
+            self.decide_own(|image, turn| {
+                decide::fence_silent_broker(image, turn.rules, turn.liveness, turn.now)
+            })
+            .await;
+        }
+        let logged = self.log.appended_bytes();
+        if logged - self.snapshot_at_bytes >= self.options.limits.snapshot_bytes {
+            self.snapshot_at_bytes = logged;
+            // It fails only when openraft has stopped, which the next look at the metrics shows.
+            let _ = self.raft.trigger().snapshot().await;
+        }
+    }
+
+    /// Decides something that nobody asked for.
+    async fn decide_own<R: Send + 'static>(
+        &mut self,
+        decide: impl FnOnce(&Image, &mut Turn<'_>) -> crate::Outcome<R> + Send + 'static,
+    ) {
+        let (proposal, _) = Typed::boxed(decide);
+        self.decide(proposal).await;
+    }
+
+    async fn propose(&mut self, proposal: Box<dyn Proposal>, standing: &Standing) {
+        if self.active.is_some() {
+            self.decide(proposal).await;
+        } else {
+            let leader = if let Standing::Follower { leader } = standing {
+                *leader
+            } else {
+                None
+            };
+            proposal.answer(Err(ProposeError::NotController { leader }));
+        }
+    }
+
+    async fn decide(&mut self, mut proposal: Box<dyn Proposal>) {
+        let Some(active) = &mut self.active else {
+            return;
+        };
+        active.share_with(&self.metadata);
+        let mut turn = Turn {
+            now: (self.options.clock)(),
+            dice: &mut self.dice,
+            liveness: &mut self.liveness,
+            rules: &*self.options.rules,
+        };
+        let records = proposal.decide(&active.decided, &mut turn);
+        let base_offset = MetadataOffset(active.decided.offset.0 + 1);
+        active.apply(&records);
+        let (term, offset) = (active.term, active.decided.offset);
+        let write = if records.is_empty() {
+            Write::Nothing
+        } else {
+            self.write(
+                Batch {
+                    base_offset,
+                    records: records.into(),
+                },
+                term,
+            )
+            .await
+        };
+        self.completions
+            .push(Decided {
+                term,
+                offset,
+                write,
+                proposal,
+            })
+            .await;
+    }
+
+    async fn write(&self, batch: Batch, term: u64) -> Write {
+        let (responder, completed) = ProgressResponder::complete_only();
+        let leader = openraft::impls::leader_id_std::LeaderId {
+            term,
+            voted_for: self.options.id,
+        };
+        let committed = openraft::vote::RaftLeaderId::to_committed(&leader);
+        match self
+            .raft
+            .write(batch)
+            .with_leader(committed)
+            .responder(responder)
+            .await
+        {
+            Ok(()) => Write::Pending(completed),
+            Err(_) => Write::Stopped,
+        }
+    }
+}
+
+impl Active {
+    /// Applies what was just decided, so that the next decision sees it.
+    fn apply(&mut self, records: &[MetadataRecord]) {
+        let mut ignored = Delta::default();
+        for record in records {
+            // A decision whose own records do not fit its image is a bug; going on would spread it to every node.
+            self.decided
+                .apply(record, &mut ignored)
+                .expect("decisions fit the image they were made on");
+        }
+    }
+
+    /// When nothing is under way both images are equal; taking the published one shares its memory.
+    fn share_with(&mut self, metadata: &Metadata) {
+        let published = metadata.image();
+        if published.offset == self.decided.offset {
+            self.decided = Image::clone(&published);
+        }
+    }
+}
+
+fn standing(metrics: &openraft::RaftMetrics<Types>) -> Standing {
+    let leader = metrics.current_leader.map(|leader| leader.node);
+    if !metrics.state.is_leader() || metrics.running_state.is_err() {
+        return Standing::Follower {
+            leader: leader.filter(|leader| *leader != metrics.id.node),
+        };
+    }
+    let term = metrics.current_term;
+    let applied_own = metrics
+        .last_applied
+        .is_some_and(|applied| *applied.leader_id == term);
+    if applied_own {
+        Standing::Leading { term }
+    } else {
+        Standing::Arriving
+    }
+}

@@ -1,0 +1,52 @@
+//! The state of the metadata quorum, as DescribeQuorum and the metrics show it.
+
+use crate::raft::{Peer, RaftId, StateMachine, Types};
+use openraft::Raft;
+use openraft_rt::WatchReceiver;
+
+/// The quorum as this node knows it. Indexes are the raft log's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QuorumStatus {
+    pub leader: Option<RaftId>,
+    /// The raft term: Kafka's leader epoch.
+    pub term: u64,
+    /// The index after the last entry known to be committed: Kafka's high watermark.
+    pub high_watermark: u64,
+    pub voters: Vec<MemberStatus>,
+    pub observers: Vec<MemberStatus>,
+}
+
+/// One member of the quorum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberStatus {
+    pub id: RaftId,
+    pub peer: Peer,
+    /// The index after the last entry that it is known to have; `None` where only the leader knows.
+    pub end: Option<u64>,
+}
+
+pub(super) fn status(raft: &Raft<Types, StateMachine>) -> QuorumStatus {
+    let metrics = raft.metrics().borrow_watched().clone();
+    let membership = metrics.membership_config.membership().clone();
+    let end_of = |id: RaftId| {
+        if id == metrics.id {
+            return metrics.last_log_index.map(|last| last + 1);
+        }
+        let replicated = metrics.replication.as_ref()?.get(&id)?;
+        replicated.as_ref().map(|last| last.index + 1)
+    };
+    let member = |id: RaftId| MemberStatus {
+        id,
+        peer: membership.get_node(&id).cloned().unwrap_or_default(),
+        end: end_of(id),
+    };
+    QuorumStatus {
+        leader: metrics.current_leader,
+        term: metrics.current_term,
+        high_watermark: metrics
+            .local_committed
+            .map_or(0, |committed| committed.index + 1),
+        voters: membership.voter_ids().map(member).collect(),
+        observers: membership.learner_ids().map(member).collect(),
+    }
+}

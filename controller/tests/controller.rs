@@ -1,0 +1,17 @@
+//! The controller as a whole, on simulated disks: alone, restarted, out of power, and as a quorum of three.
+
+#[path = "controller/support.rs"]
+mod support;
+
+#[path = "controller/alone.rs"]
+mod alone;
+#[path = "controller/broker_life.rs"]
+mod broker_life;
+#[path = "controller/power_loss.rs"]
+mod power_loss;
+#[path = "controller/quorum.rs"]
+mod quorum;
+#[path = "controller/replay.rs"]
+mod replay;
+#[path = "controller/scale.rs"]
+mod scale;
