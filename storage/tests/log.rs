@@ -9,8 +9,12 @@ mod log {
     mod deletion;
     mod failing_disk;
     mod indexes;
+    mod open_files;
     mod producers;
     mod quarantine;
     mod retention;
     mod rolling;
+    mod times;
+    mod transactions;
+    mod truncation;
 }

@@ -5,6 +5,7 @@
 )]
 
 use bytes::Bytes;
+use ottla_storage::batch::build::end_transaction_marker;
 use ottla_storage::batch::{BatchBuilder, BatchHeader, NewRecord, ValidBatch, batches};
 use ottla_storage::disk::{Disk, SimulatedDisk};
 use ottla_storage::log::{
@@ -12,7 +13,7 @@ use ottla_storage::log::{
     OpenError, OpenLog, Opened, Trust,
 };
 use ottla_storage::offset::{LeaderEpoch, Offset, ProducerEpoch, ProducerId, Sequence};
-use ottla_storage::producers::Proof;
+use ottla_storage::producers::{EndMarker, MarkerKind, Proof};
 use ottla_storage::segment::{FileCache, Patience};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -97,6 +98,24 @@ impl Bench {
         self.disk.process_death();
     }
 
+    /// Another new log on the same disk.
+    pub fn files_of(&self, topic: &str) -> LogWriter {
+        let path = PathBuf::from(format!("/logs/{topic}-0"));
+        let (files, config) = (self.files(), Arc::new(self.config.clone()));
+        let (checkpointed, trust, now_ms) = (Checkpointed::default(), Trust::RecoveryPoint, NOW_MS);
+        OpenLog {
+            path,
+            files,
+            config,
+            checkpointed,
+            trust,
+            now_ms,
+        }
+        .open()
+        .expect("it opens")
+        .writer
+    }
+
     /// The names in the partition's directory.
     pub fn names(&self) -> Vec<String> {
         list(&self.disk, &self.path())
@@ -126,6 +145,37 @@ pub fn batch_of(producer: i64, sequence: i32, values: &[&str]) -> LeaderBatch {
         values,
         NOW_MS,
     ))
+}
+
+pub fn batch_with_times(records: &[(i64, &str)]) -> LeaderBatch {
+    let mut builder = BatchBuilder::new();
+    for (timestamp, value) in records {
+        builder.push(NewRecord {
+            timestamp: *timestamp,
+            key: None,
+            value: Some(value.as_bytes()),
+            headers: &[],
+        });
+    }
+    client(builder.build())
+}
+
+pub fn transactional(producer: i64, sequence: i32, values: &[&str]) -> LeaderBatch {
+    let builder = BatchBuilder::new()
+        .producer(ProducerId(producer), ProducerEpoch(0), Sequence(sequence))
+        .transactional(true);
+    client(fill(builder, values, NOW_MS))
+}
+
+pub fn marker(producer: i64, kind: MarkerKind) -> LeaderBatch {
+    let marker = EndMarker {
+        kind,
+        coordinator_epoch: 0,
+        timestamp: NOW_MS,
+        transaction_version: 0,
+    };
+    let bytes = end_transaction_marker(kind, ProducerId(producer), ProducerEpoch(0), 0, NOW_MS);
+    LeaderBatch::own(ValidBatch::own(bytes), Some(marker))
 }
 
 fn fill(mut builder: BatchBuilder, values: &[&str], timestamp: i64) -> Bytes {
