@@ -17,9 +17,9 @@ os.environ.setdefault("CARGO_TERM_COLOR", "never")
 
 def test(arguments: argparse.Namespace) -> int:
     """Workspace tests, the release binary, then every suite of foreign clients against it."""
-    chosen = [*suites.CLIENTS]
-    if arguments.target == "ottla":
-        chosen = [*suites.WORKSPACE, suites.RELEASE, *chosen]
+    chosen = [*suites.WORKSPACE, suites.RELEASE, *suites.CLIENTS]
+    if arguments.target != "ottla":
+        chosen = [suite for suite in chosen if suite.foreign]
     if arguments.only:
         unknown = set(arguments.only) - {suite.name for suite in chosen}
         if unknown:

@@ -112,7 +112,8 @@ def problems_of(found: list[list[str]], writers: list[Writer]) -> list[str]:
 
 def soak(mode: str, seconds: float, pause_s: tuple[float, float]) -> bool:
     broker: Broker = target()(MODES[mode]).start()
-    AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 2}).create_topics([NewTopic(TOPIC, PARTITIONS, 1)])[TOPIC].result(30)
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 2})
+    admin.create_topics([NewTopic(TOPIC, PARTITIONS, 1)])[TOPIC].result(30)
     writers = [Writer(codec, broker.bootstrap, codec, 1500) for codec in ("none", "lz4", "zstd")]
     for writer in writers:
         writer.start()
