@@ -70,6 +70,54 @@ pub fn opening(from: &mut impl BufRead) -> io::Result<Opening> {
 
 /// The next record; the stream stands behind it afterwards.
 pub fn next(from: &mut impl BufRead) -> io::Result<Shape> {
+    if let Some(shape) = whole(from.fill_buf()?) {
+        from.consume(shape.size_bytes);
+        return Ok(shape);
+    }
+    piecewise(from)
+}
+
+/// The record at the start of `buffer`; `None` when it is not all there, or malformed, which [`piecewise`] tells apart. Nearly every record
+/// is read here.
+fn whole(buffer: &[u8]) -> Option<Shape> {
+    let (length, length_size) = varint::read_i32(buffer)?;
+    let size_bytes = length_size + usize::try_from(length).ok()?;
+    let mut rest = buffer.get(length_size..size_bytes)?.get(1..)?;
+    let (timestamp_delta, size) = varint::read_i64(rest)?;
+    rest = &rest[size..];
+    let (offset_delta, size) = varint::read_i32(rest)?;
+    rest = &rest[size..];
+    let has_key = skip_whole_field(&mut rest)?;
+    skip_whole_field(&mut rest)?;
+    let (headers, size) = varint::read_i32(rest)?;
+    rest = &rest[size..];
+    for _ in 0..usize::try_from(headers).ok()? {
+        if !skip_whole_field(&mut rest)? {
+            return None;
+        }
+        skip_whole_field(&mut rest)?;
+    }
+    rest.is_empty().then_some(Shape {
+        timestamp_delta,
+        offset_delta,
+        has_key,
+        size_bytes,
+    })
+}
+
+/// Whether the field is there (not null).
+fn skip_whole_field(rest: &mut &[u8]) -> Option<bool> {
+    let (length, size) = varint::read_i32(rest)?;
+    let Ok(length) = usize::try_from(length) else {
+        *rest = &rest[size..];
+        return Some(false);
+    };
+    *rest = rest.get(size + length..)?;
+    Some(true)
+}
+
+/// The same over the edges of a stream's buffers.
+fn piecewise(from: &mut impl BufRead) -> io::Result<Shape> {
     let opening = opening(from)?;
     let mut budget = Budget {
         left: opening.rest_size_bytes,

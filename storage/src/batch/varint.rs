@@ -23,6 +23,7 @@ pub fn size_bytes(value: i64) -> usize {
 }
 
 /// The 32-bit varint at the start of `bytes`, and how many bytes it takes.
+#[inline]
 pub fn read_i32(bytes: &[u8]) -> Option<(i32, usize)> {
     let (raw, size) = read_raw(bytes, 5)?;
     // The fifth byte holds the upper four bits; Java shifts the rest away.
@@ -31,6 +32,7 @@ pub fn read_i32(bytes: &[u8]) -> Option<(i32, usize)> {
 }
 
 /// The 64-bit varint at the start of `bytes`, and how many bytes it takes.
+#[inline]
 pub fn read_i64(bytes: &[u8]) -> Option<(i64, usize)> {
     let (raw, size) = read_raw(bytes, MAX_SIZE_BYTES)?;
     Some(((raw >> 1) as i64 ^ -((raw & 1) as i64), size))
