@@ -158,6 +158,7 @@ impl Checkpoints {
             |log| log.high_watermark,
         );
         self.write(disk, HIGH_WATERMARKS, offsets::encode(&high_watermarks))
+            .map(drop)
     }
 
     /// Writes recovery points.
@@ -174,7 +175,7 @@ impl Checkpoints {
             |foreign| &foreign.recovery_points,
             |log| log.recovery_point,
         );
-        self.write(disk, RECOVERY_POINTS, offsets::encode(&points))
+        self.write_durably(disk, RECOVERY_POINTS, offsets::encode(&points))
     }
 
     /// Writes log starts.
@@ -193,7 +194,7 @@ impl Checkpoints {
             .cloned()
             .collect();
         let starts = self.entries(&moved, |foreign| &foreign.log_starts, |log| log.start);
-        self.write(disk, LOG_STARTS, offsets::encode(&starts))
+        self.write_durably(disk, LOG_STARTS, offsets::encode(&starts))
     }
 
     /// Notes that this stop is clean: the very last write.
@@ -201,9 +202,7 @@ impl Checkpoints {
     /// # Errors
     /// When the disk refuses: then the next start takes this one for a crash.
     pub fn write_clean_shutdown(&self, disk: &dyn Disk, broker_epoch: i64) -> Result<(), Failure> {
-        self.write(disk, CLEAN_SHUTDOWN, clean_shutdown::encode(broker_epoch))?;
-        disk.sync_dir(&self.path)
-            .map_err(|error| Failure::new("syncing a log directory", &error))
+        self.write_durably(disk, CLEAN_SHUTDOWN, clean_shutdown::encode(broker_epoch))
     }
 
     /// From here on this is a running node: before the first write.
@@ -230,14 +229,28 @@ impl Checkpoints {
         entries
     }
 
-    fn write(&self, disk: &dyn Disk, name: &'static str, content: String) -> Result<(), Failure> {
+    fn write_durably(
+        &self,
+        disk: &dyn Disk,
+        name: &'static str,
+        content: String,
+    ) -> Result<(), Failure> {
+        if self.write(disk, name, content)? {
+            disk.sync_dir(&self.path)
+                .map_err(|error| Failure::new("syncing a log directory", &error))?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether there was anything new to write.
+    fn write(&self, disk: &dyn Disk, name: &'static str, content: String) -> Result<bool, Failure> {
         if self.written.lock().get(name) == Some(&content) {
-            return Ok(());
+            return Ok(false);
         }
         replace_file(disk, &self.path.join(name), content.as_bytes())
             .map_err(|error| Failure::new("writing a checkpoint", &error))?;
         self.written.lock().insert(name, content);
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -38,6 +38,8 @@ mod role;
 mod slot;
 mod subscribers;
 mod table;
+#[cfg(test)]
+mod tests;
 mod topic;
 mod upkeep;
 mod waits;

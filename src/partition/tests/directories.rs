@@ -1,0 +1,187 @@
+//! Several directories, full ones, unknown contents, damaged partitions.
+
+use super::*;
+use ottla_protocol::ErrorCode;
+
+const MIB: u64 = 1 << 20;
+
+#[tokio::test]
+async fn new_partitions_are_spread_over_the_directories_with_the_fewest() {
+    let mut node = Node::on(SimulatedDisk::new(), &["/a", "/b"], |_| Threads::tasks());
+    node.create("orders", 10, &[]).await;
+    let described = node.table.describe_directories();
+    let counts: Vec<usize> = described
+        .iter()
+        .map(|directory| directory.partitions.len())
+        .collect();
+    assert_eq!(counts, [5, 5]);
+}
+
+#[tokio::test]
+async fn a_partition_stays_where_it_is_after_a_restart() {
+    let mut node = Node::on(SimulatedDisk::new(), &["/a", "/b"], |_| Threads::tasks());
+    node.create("orders", 3, &[]).await;
+    let place = |node: &Node, index| {
+        node.partition("orders", index)
+            .directory()
+            .path()
+            .to_owned()
+    };
+    let before: Vec<_> = (0..3).map(|index| place(&node, index)).collect();
+    let node = node.restarted(&["/a", "/b"]).await;
+    let after: Vec<_> = (0..3).map(|index| place(&node, index)).collect();
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn a_directory_that_the_metadata_does_not_know_is_reported_and_left_as_it_is() {
+    let disk = SimulatedDisk::new();
+    disk.create_dir(Path::new("/logs/stray-0")).unwrap();
+    ottla_storage::disk::replace_file(&disk, Path::new("/logs/stray-0/something"), b"kept")
+        .unwrap();
+    let mut node = Node::on(disk, &["/logs"], |_| Threads::tasks());
+    node.create("orders", 1, &[]).await;
+    assert_eq!(
+        node.table.unknown_directories(),
+        [PathBuf::from("/logs/stray-0")]
+    );
+    node.table.checkpoint_recovery_points().await;
+    node.table.shutdown(1).await;
+    assert_eq!(names_in(&node.disk, "/logs/stray-0"), ["something"]);
+}
+
+#[tokio::test]
+async fn another_topics_directory_of_the_same_name_is_never_overwritten() {
+    let mut node = Node::new();
+    node.create("orders", 1, &[]).await;
+    node.partition("orders", 0)
+        .append(batch(&["old"]), &options(Acks::All))
+        .acknowledged()
+        .await
+        .unwrap();
+    // The topic was deleted and created again while this node was down.
+    let mut node = Node::on(node.disk.clone(), &["/other"], |_| Threads::tasks());
+    node.disk.process_death();
+    node = Node::on(node.disk.clone(), &["/logs"], |_| Threads::tasks());
+    node.create_as(TopicId(Uuid([9; 16])), "orders", 1, &[1], &[])
+        .await;
+    assert_eq!(
+        node.table.by_name(&node.image, "orders", 0).err(),
+        Some(ErrorCode::KAFKA_STORAGE_ERROR)
+    );
+    assert_eq!(
+        node.table.unknown_directories(),
+        [PathBuf::from("/logs/orders-0")]
+    );
+}
+
+#[tokio::test]
+async fn a_damaged_partition_is_quarantined_and_the_rest_is_served() {
+    let mut node = Node::new();
+    node.create("bad", 1, &[("flush.messages", "1")]).await;
+    node.create("good", 1, &[("flush.messages", "1")]).await;
+    for topic in ["bad", "good"] {
+        let partition = node.partition(topic, 0);
+        partition
+            .append(batch(&["value"]), &options(Acks::All))
+            .acknowledged()
+            .await
+            .unwrap();
+        partition
+            .flush(ottla_storage::log::FlushScope::Everything)
+            .await
+            .unwrap();
+    }
+    node.table.checkpoint_recovery_points().await;
+    node.disk.power_loss(1);
+    // A bad sector below the recovery point: durable bytes are damaged. The first batch's length makes no sense now.
+    node.disk
+        .flip_bits(Path::new("/logs/bad-0/00000000000000000000.log"), 8, 0x7f)
+        .unwrap();
+    let node = node.again(&["/logs"]).await;
+    assert_eq!(
+        node.table.by_name(&node.image, "bad", 0).err(),
+        Some(ErrorCode::KAFKA_STORAGE_ERROR)
+    );
+    let good = node.partition("good", 0);
+    assert_eq!(good.offsets().end, Offset(1));
+    assert!(
+        good.append(batch(&["more"]), &options(Acks::All))
+            .acknowledged()
+            .await
+            .is_ok()
+    );
+    assert!(!node.table.failures().borrow().are_all_failed);
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_produce_before_it_is_full_and_goes_on_with_everything_else() {
+    let mut node = Node::new();
+    node.disk.set_capacity_bytes(100 * MIB);
+    node.table.look_at_space().await;
+    node.create(
+        "orders",
+        1,
+        &[("segment.bytes", "1048576"), ("file.delete.delay.ms", "0")],
+    )
+    .await;
+    let partition = node.partition("orders", 0);
+    let value = "x".repeat(900_000);
+    let mut refused = None;
+    for _ in 0..130 {
+        if let Err(error) = partition
+            .append(batch(&[&value]), &options(Acks::All))
+            .acknowledged()
+            .await
+        {
+            refused = Some(error);
+            break;
+        }
+    }
+    assert_eq!(refused.unwrap().error, ErrorCode::KAFKA_STORAGE_ERROR);
+    assert_eq!(partition.directory().condition(), Condition::Full);
+    assert!(
+        node.disk.space(Path::new("/logs")).unwrap().free_bytes > 0,
+        "there is still a reserve"
+    );
+    assert!(partition.read(ask(0)).await.size_bytes() > 0);
+    // It starts on a full disk, and deleting makes it writable again.
+    let node = node.restarted(&["/logs"]).await;
+    let partition = node.partition("orders", 0);
+    assert_eq!(partition.directory().condition(), Condition::Full);
+    partition.delete_records(HIGH_WATERMARK).await.unwrap();
+    assert!(node.table.enforce_retention().await > 0);
+    node.table.remove_due_files().await;
+    node.table.look_at_space().await;
+    assert_eq!(partition.directory().condition(), Condition::Online);
+    assert!(
+        partition
+            .append(batch(&["a"]), &options(Acks::All))
+            .acknowledged()
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn retention_by_size_goes_by_the_configuration_in_force() {
+    let mut node = Node::new();
+    node.create("orders", 1, &[("internal.segment.bytes", "200")])
+        .await;
+    let partition = node.partition("orders", 0);
+    for _ in 0..10 {
+        partition
+            .append(batch(&["value"]), &options(Acks::All))
+            .acknowledged()
+            .await
+            .unwrap();
+    }
+    assert_eq!(node.table.enforce_retention().await, 0);
+    node.configure("orders", "retention.bytes", "200").await;
+    assert!(node.table.enforce_retention().await > 0);
+    assert!(partition.offsets().start > Offset(0));
+    assert_eq!(
+        partition.read(ask(0)).await.error,
+        ErrorCode::OFFSET_OUT_OF_RANGE
+    );
+}
