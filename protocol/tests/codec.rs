@@ -8,3 +8,5 @@ mod golden;
 mod hostile;
 #[path = "codec/round_trip.rs"]
 mod round_trip;
+#[path = "codec/rules.rs"]
+mod rules;

@@ -3,7 +3,8 @@
 //! [`Decoder`] walks a received buffer and hands out slices of it; [`Encoder`] collects what is to be sent as a list of
 //! [`Chunk`]s. [`Field`] is what a type must know to stand in a message; the derive macro writes it for structs.
 //!
-//! Guarantees: decoding never panics, copies neither bytes nor valid strings, and allocates at most a small multiple of the input:
+//! Guarantees: decoding never panics, copies neither bytes nor valid strings, and allocates at most 40 times the input (a string
+//! takes 32 bytes in memory and as little as one on the wire; usual requests take 2 to 5 times their size, records none):
 //! an array whose declared length could not fit into the bytes that are left is refused before anything is reserved.
 
 mod decoder;
