@@ -90,6 +90,7 @@ struct Listing {
     /// Names that a crash left and that mean nothing: `.deleted`, `.cleaned`, `.tmp`.
     leftovers: Vec<String>,
     has_swap: bool,
+    has_epochs: bool,
 }
 
 /// Which files a segment has.
@@ -102,13 +103,14 @@ struct Names {
 }
 
 impl OpenLog {
-    pub fn open(self) -> Result<Opened, OpenError> {
+    pub fn open(mut self) -> Result<Opened, OpenError> {
         let place = Place::new(self.files.clone(), self.path.clone());
         let disk = place.disk();
         let listing = match disk.read_dir(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 disk.create_dir(&self.path)
                     .map_err(Failure::of("creating a log's directory"))?;
+                self.checkpointed = Checkpointed::default();
                 return self.create(place);
             }
             entries => Listing::of(
@@ -126,6 +128,7 @@ impl OpenLog {
                 reason,
             });
         }
+        self.disown_stale_checkpoints(&listing);
         listing
             .clean_up(disk, &self.path)
             .map_err(Failure::of("removing leftovers"))?;
@@ -140,6 +143,15 @@ impl OpenLog {
         let recovered =
             recover::recover(&self, &place, segments, &listing.missing_indexes(), epochs)?;
         self.finish(place, recovered, &listing.snapshots)
+    }
+
+    /// A recovery point moves only after the epochs were written, so a log without an epoch file has none: what the checkpoints say was said of an
+    /// earlier log of the same name, if the last process died before they were written anew.
+    fn disown_stale_checkpoints(&mut self, listing: &Listing) {
+        if !listing.has_epochs {
+            self.checkpointed.recovery_point = Offset::ZERO;
+            self.checkpointed.end = Offset::ZERO;
+        }
     }
 
     /// A log without segments: it begins at the checkpointed start.
@@ -176,6 +188,12 @@ impl OpenLog {
         })
     }
 
+    /// The log's start between its first segment and its end. One beyond the end can only be of an earlier log, or of a log that lost a suffix
+    /// which was deleted anyway.
+    fn start(&self, first: Offset, end: Offset) -> Offset {
+        self.checkpointed.start.clamp(first, end.max(first))
+    }
+
     fn finish(
         self,
         place: Arc<Place>,
@@ -190,11 +208,7 @@ impl OpenLog {
             end,
             recovery,
         } = recovered;
-        let start = self
-            .checkpointed
-            .start
-            .max(segments[0].base_offset())
-            .min(end);
+        let start = self.start(segments[0].base_offset(), end);
         let high_watermark = self.checkpointed.high_watermark.clamp(start, end);
         let durable = if self.trust == Trust::CleanStop {
             end
@@ -255,6 +269,7 @@ impl Listing {
                 continue;
             }
             listing.has_swap |= name.ends_with(".swap");
+            listing.has_epochs |= name == EPOCHS;
             listing.snapshots.extend(snapshot_offset(&name));
             let Some((stem, ending)) = name.split_once('.') else {
                 continue;
