@@ -25,7 +25,7 @@ use openraft::impls::ProgressResponder;
 use openraft_rt::WatchReceiver;
 use ottla_protocol::records::metadata::MetadataRecord;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// The deciding task's state.
 pub(super) struct Leader {
@@ -38,6 +38,8 @@ pub(super) struct Leader {
     pub dice: Dice,
     pub liveness: Liveness,
     pub active: Option<Active>,
+    /// Whether `active` is set, for those who wait for it.
+    pub leads: watch::Sender<bool>,
     /// How many bytes were in the log when the last snapshot was asked for.
     pub snapshot_at_bytes: u64,
 }
@@ -87,6 +89,7 @@ impl Leader {
     async fn follow(&mut self, standing: &Standing) {
         let Standing::Leading { term } = *standing else {
             self.active = None;
+            self.leads.send_if_modified(|leads| std::mem::take(leads));
             return;
         };
         if self
@@ -100,6 +103,7 @@ impl Leader {
         self.liveness.restart(&decided, (self.options.clock)());
         tracing::info!(term, offset = %decided.offset, "active controller");
         self.active = Some(Active { term, decided });
+        self.leads.send_replace(true);
         if self.metadata.image().cluster_id.is_none() {
             let cluster_id = self.new_cluster_id();
             self.decide_own(move |image, turn| decide::bootstrap(image, turn.rules, &cluster_id))

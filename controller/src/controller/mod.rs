@@ -45,6 +45,7 @@ pub struct Controller {
     server: Arc<Server>,
     stop: watch::Sender<bool>,
     stopped: watch::Receiver<Option<String>>,
+    is_active: watch::Receiver<bool>,
     raft: Raft<Types, StateMachine>,
 }
 
@@ -131,6 +132,25 @@ impl Controller {
         self.quorum().leader.map(|leader| leader.node)
     }
 
+    /// Waits until this node is the active controller of a cluster that has its id.
+    ///
+    /// # Errors
+    /// When the controller stops before; with the reason.
+    pub async fn until_active(&self) -> Result<(), String> {
+        let mut is_active = self.is_active.clone();
+        let active = async {
+            let active = is_active.wait_for(|active| *active).await.is_ok();
+            active && self.metadata.at_least(MetadataOffset(0)).await.is_ok()
+        };
+        if active.await {
+            return Ok(());
+        }
+        Err(self
+            .stopped()
+            .await
+            .unwrap_or_else(|| "it was told to stop".to_owned()))
+    }
+
     /// The state of the quorum, for DescribeQuorum and metrics.
     pub fn quorum(&self) -> QuorumStatus {
         quorum::status(&self.raft)
@@ -148,7 +168,7 @@ impl Controller {
         let mut stopped = self.stopped.clone();
         match stopped.wait_for(Option::is_some).await {
             Ok(reason) => reason.clone().filter(|reason| !reason.is_empty()),
-            Err(_) => None,
+            Err(_) => Some("a task of the controller panicked".to_owned()),
         }
     }
 }

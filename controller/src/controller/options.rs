@@ -82,8 +82,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            segment_bytes: 16 << 20,
-            snapshot_bytes: 32 << 20,
+            segment_bytes: 4 << 20,
+            snapshot_bytes: 16 << 20,
             snapshot_entries: 20_000,
             kept_entries: 500,
             proposals: 4096,

@@ -43,7 +43,8 @@ impl std::error::Error for StartError {}
 
 impl Controller {
     /// Starts a controller on the current tokio runtime, which runs all its tasks. Reads the log and the snapshot before it
-    /// returns, so it blocks the runtime for as long as that takes.
+    /// returns, so it blocks the runtime for as long as that takes. A quorum of one is active when it returns, with all that
+    /// was ever acknowledged applied; in a larger one, whoever starts learns later who leads.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -75,17 +76,19 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
     let raft = Raft::new(options.id, config, network, log.clone(), state_machine)
         .await
         .map_err(raft_error)?;
-    lead_if_alone(&raft, &options).await?;
+    let is_alone = lead_if_alone(&raft, &options).await?;
 
     let (proposals, proposed) = mpsc::channel(options.limits.proposals);
     let (tasks, working) = mpsc::channel(options.limits.proposals);
     let (stop, stopping) = watch::channel(false);
     let (end, stopped) = watch::channel(None);
+    let (leads, is_active) = watch::channel(false);
     let (completions, completing) = Completions::new(options.limits.proposals);
     let leader = Leader {
         dice: Dice::new(options.seed ^ 0x6f74_746c_6121),
         liveness: Liveness::new(options.session_timeout),
         active: None,
+        leads,
         snapshot_at_bytes: 0,
         proposals: proposed,
         completions,
@@ -97,15 +100,20 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
     Runtime::spawn(completing);
     let server = Arc::new(Server::new(options.id, raft.clone()));
     Runtime::spawn(run(leader, work(working), raft.clone(), stopping, end));
-    Ok(Controller {
+    let controller = Controller {
         metadata,
         proposals,
         tasks,
         server,
         stop,
         stopped,
+        is_active,
         raft,
-    })
+    };
+    if is_alone {
+        controller.until_active().await.map_err(StartError::Raft)?;
+    }
+    Ok(controller)
 }
 
 /// Runs the tasks until told to stop or until openraft stops by itself, and says which.
@@ -148,21 +156,25 @@ async fn work(mut tasks: mpsc::Receiver<Task>) {
     }
 }
 
-/// A quorum of one has nobody to wait for.
+/// A quorum of one has nobody to wait for; whether this is one.
 async fn lead_if_alone(
     raft: &Raft<Types, StateMachine>,
     options: &ControllerOptions,
-) -> Result<(), StartError> {
+) -> Result<bool, StartError> {
     if raft.is_initialized().await.map_err(raft_error)? {
         let membership = raft.metrics().borrow_watched().membership_config.clone();
-        if membership.voter_ids().eq([options.id]) {
+        let is_alone = membership.voter_ids().eq([options.id]);
+        if is_alone {
             raft.trigger().elect(false).await.map_err(raft_error)?;
         }
-    } else if matches!(options.bootstrap, Bootstrap::Alone { .. }) {
+        return Ok(is_alone);
+    }
+    let is_alone = matches!(options.bootstrap, Bootstrap::Alone { .. });
+    if is_alone {
         let members = BTreeMap::from([(options.id, options.peer.clone())]);
         raft.initialize(members).await.map_err(raft_error)?;
     }
-    Ok(())
+    Ok(is_alone)
 }
 
 fn config(options: &ControllerOptions) -> Result<Config, String> {

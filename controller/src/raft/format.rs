@@ -212,6 +212,13 @@ pub fn put_entry(to: &mut BytesMut, entry: &Entry) -> Result<(), FormatError> {
     Ok(())
 }
 
+/// Reads the id of an entry and nothing else.
+pub fn read_entry_id(bytes: &Bytes) -> Result<LogId, FormatError> {
+    let mut from = Reader::new(bytes.clone());
+    check_version("an entry", from.u8()?, ENTRY_VERSION)?;
+    read_log_id(&mut from)
+}
+
 /// Reads one entry, which is all of `bytes`.
 pub fn read_entry(bytes: Bytes) -> Result<Entry, FormatError> {
     let mut from = Reader::new(bytes);

@@ -8,7 +8,7 @@
 
 use super::log_files::LogFiles;
 use super::types::{LogId, Types, Vote};
-use bytes::BytesMut;
+use bytes::Bytes;
 use openraft::storage::IOFlushed;
 use parking_lot::Mutex;
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ pub type Blocking = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
 /// Something to write.
 pub enum Job {
     Append {
-        frames: BytesMut,
+        frames: Bytes,
         lengths: Vec<usize>,
         first_index: u64,
         previous: Option<LogId>,

@@ -1,14 +1,15 @@
 //! openraft's log: entries in memory, where replication and the state machine read them, and in files, where they survive.
 //!
 //! The log is as long as what the last snapshot does not cover, which the controller bounds by bytes, so all of it fits in
-//! memory. An append is readable when it returns, and durable when its callback is called.
+//! memory, in the form in which it is on disk: an entry is decoded when it is read, which is once where all is well. An append is readable when it returns, and durable when its callback is called.
 
-use super::format::put_entry;
-use super::frame::put_frame;
+use super::format::{put_entry, read_entry};
+use super::frame::{self, put_frame};
 use super::lane::{Blocking, Job, Lane};
 use super::log_files::LogFiles;
 use super::types::{Entry, LogId, Types, Vote};
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
+use futures::{Stream, stream};
 use openraft::OptionalSend;
 use openraft::storage::{IOFlushed, LogState, RaftLogReader, RaftLogStorage};
 use ottla_storage::disk::Disk;
@@ -29,12 +30,21 @@ pub struct LogStore {
 
 #[derive(Default)]
 struct Memory {
-    entries: BTreeMap<u64, Entry>,
+    entries: BTreeMap<u64, Kept>,
     vote: Option<Vote>,
     purged: Option<LogId>,
     /// How many bytes were appended in this process' life.
     appended_bytes: u64,
 }
+
+/// An entry as it is on disk.
+struct Kept {
+    log_id: LogId,
+    body: Bytes,
+}
+
+/// How many bytes of entries go to a member at once, unless one alone is larger.
+const REPLICATED_BYTES_MAX: usize = 1 << 20;
 
 impl LogStore {
     /// Opens the log in a directory. Blocks while it reads.
@@ -48,7 +58,7 @@ impl LogStore {
         let entries = found
             .entries
             .into_iter()
-            .map(|entry| (entry.log_id.index, entry))
+            .map(|(log_id, body)| (log_id.index, Kept { log_id, body }))
             .collect();
         let memory = Memory {
             entries,
@@ -75,19 +85,23 @@ impl LogStore {
     ) -> io::Result<Option<Job>> {
         let mut memory = self.memory.lock();
         let previous = memory.last();
-        let (mut frames, mut lengths, mut first_index) = (BytesMut::new(), Vec::new(), None);
+        let (mut frames, mut written) = (BytesMut::new(), Vec::new());
         for entry in entries {
             let start = frames.len();
             put_frame(&mut frames, |to| put_entry(to, &entry))?;
-            lengths.push(frames.len() - start);
-            first_index.get_or_insert(entry.log_id.index);
-            memory.entries.insert(entry.log_id.index, entry);
+            written.push((entry.log_id, start..frames.len()));
         }
         memory.appended_bytes += u64::try_from(frames.len()).expect("a length fits into 64 bits");
-        let Some(first_index) = first_index else {
+        let Some((first, _)) = written.first() else {
             flushed.io_completed(Ok(()));
             return Ok(None);
         };
+        let (first_index, frames) = (first.index, frames.freeze());
+        let lengths = written.iter().map(|(_, frame)| frame.len()).collect();
+        for (log_id, frame) in written {
+            let body = frames.slice(frame.start + frame::OVERHEAD_BYTES..frame.end);
+            memory.entries.insert(log_id.index, Kept { log_id, body });
+        }
         Ok(Some(Job::Append {
             frames,
             lengths,
@@ -96,13 +110,27 @@ impl LogStore {
             flushed,
         }))
     }
+
+    /// The entries in a range, not decoded.
+    fn bodies(&self, range: impl RangeBounds<u64>) -> Vec<Bytes> {
+        self.memory
+            .lock()
+            .entries
+            .range(range)
+            .map(|(_, kept)| kept.body.clone())
+            .collect()
+    }
+}
+
+fn decode(bodies: Vec<Bytes>) -> impl Iterator<Item = io::Result<Entry>> {
+    bodies.into_iter().map(|body| Ok(read_entry(body)?))
 }
 
 impl Memory {
     fn last(&self) -> Option<LogId> {
         self.entries
             .last_key_value()
-            .map(|(_, entry)| entry.log_id)
+            .map(|(_, kept)| kept.log_id)
             .or(self.purged)
     }
 }
@@ -112,13 +140,33 @@ impl RaftLogReader<Types> for LogStore {
         &mut self,
         range: RB,
     ) -> Result<Vec<Entry>, io::Error> {
-        Ok(self
-            .memory
-            .lock()
-            .entries
-            .range(range)
-            .map(|(_, entry)| entry.clone())
-            .collect())
+        decode(self.bodies(range)).collect()
+    }
+
+    async fn entries_stream<RB>(
+        &mut self,
+        range: RB,
+    ) -> impl Stream<Item = io::Result<Entry>> + OptionalSend
+    where
+        RB: RangeBounds<u64> + Clone + Debug + OptionalSend,
+    {
+        stream::iter(decode(self.bodies(range)))
+    }
+
+    async fn limited_get_log_entries(
+        &mut self,
+        start: u64,
+        end: u64,
+    ) -> Result<Vec<Entry>, io::Error> {
+        let mut bodies = self.bodies(start..end);
+        let mut total = 0;
+        let fits = |body: &Bytes| {
+            total += body.len();
+            total <= REPLICATED_BYTES_MAX
+        };
+        let count = bodies.iter().map(fits).take_while(|fits| *fits).count();
+        bodies.truncate(count.max(1));
+        decode(bodies).collect()
     }
 
     async fn read_vote(&mut self) -> Result<Option<Vote>, io::Error> {

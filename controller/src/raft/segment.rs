@@ -10,9 +10,9 @@
 //! is a torn write that nobody was told about; opening cuts it off.
 
 use super::bytes::{Put, Reader};
-use super::format::{FormatError, check_version, put_log_id, read_entry, read_log_id};
+use super::format::{FormatError, check_version, put_log_id, read_entry_id, read_log_id};
 use super::frame::{OVERHEAD_BYTES, put_frame, take_frame};
-use super::types::{Entry, LogId};
+use super::types::LogId;
 use bytes::{BufMut, Bytes, BytesMut};
 use ottla_storage::disk::{Disk, DiskFile, OpenHow, read_file};
 use std::io::{self, IoSlice};
@@ -78,7 +78,7 @@ impl Segment {
 
     /// Opens a segment and reads its entries, cutting off a torn tail. `None` when not even the header is whole: such a file
     /// was being created when the power failed, and holds nothing.
-    pub fn open(disk: &dyn Disk, path: PathBuf) -> io::Result<Option<(Self, Vec<Entry>)>> {
+    pub fn open(disk: &dyn Disk, path: PathBuf) -> io::Result<Option<(Self, Vec<(LogId, Bytes)>)>> {
         let whole = Bytes::from(read_file(disk, &path)?.unwrap_or_default());
         let mut rest = whole.clone();
         let Some(header) = take_frame(&mut rest) else {
@@ -95,13 +95,13 @@ impl Segment {
         };
         let mut entries = Vec::new();
         while let Some(body) = take_frame(&mut rest) {
-            let entry = read_entry(body)?;
-            if entry.log_id.index != segment.next_index() {
+            let log_id = read_entry_id(&body)?;
+            if log_id.index != segment.next_index() {
                 break;
             }
             segment.positions.push(segment.end);
             segment.end = offset(whole.len() - rest.len());
-            entries.push(entry);
+            entries.push((log_id, body));
         }
         if segment.end < offset(whole.len()) {
             segment.cut(segment.end)?;

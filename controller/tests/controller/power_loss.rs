@@ -97,3 +97,19 @@ async fn nothing_acknowledged_is_lost_whenever_the_power_fails() {
         check(seed).await;
     }
 }
+
+#[tokio::test]
+async fn a_node_that_loses_power_during_its_first_start_starts_again() {
+    for seed in 0..200 {
+        let disk = SimulatedDisk::new();
+        fail_after(&disk, i64::try_from(seed % 25).unwrap());
+        if let Ok(controller) = ottla_controller::Controller::start(small(&disk, seed)).await {
+            controller.shutdown().await;
+        }
+        disk.set_hook(None);
+        disk.power_loss(seed);
+        let controller = start(small(&disk, seed)).await;
+        bring_up(&controller, 1, 1, -1).await;
+        controller.shutdown().await;
+    }
+}

@@ -100,14 +100,9 @@ pub fn with_wire(disk: &SimulatedDisk, node: i32, wire: Arc<dyn Wire>) -> Contro
     }
 }
 
-/// Starts a controller and waits until it is the active one of a cluster.
+/// Starts a controller that is alone, and so the active one.
 pub async fn start(options: ControllerOptions) -> Controller {
-    let controller = Controller::start(options).await.unwrap();
-    controller
-        .propose(|_, _| ottla_controller::Outcome::unchanged(()))
-        .await
-        .unwrap();
-    controller
+    Controller::start(options).await.unwrap()
 }
 
 pub fn topic(name: &str, partitions: i32) -> CreateTopicsRequest {
