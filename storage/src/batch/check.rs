@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::compress::{DecompressError, decompress};
 use super::error::BatchError;
 use super::header::{BatchHeader, HEADER_SIZE_BYTES, Prefix};
 
@@ -22,6 +23,18 @@ impl CheckedBatch {
     /// The records, compressed as the header says.
     pub fn records(&self) -> Bytes {
         self.bytes.slice(HEADER_SIZE_BYTES..)
+    }
+
+    /// The records decompressed, for [`super::records`]; the same bytes when they are not compressed.
+    pub fn plain(&self, limit_bytes: usize) -> Result<Bytes, DecompressError> {
+        let attributes = self.header.attributes;
+        let codec = attributes.codec().ok_or_else(|| {
+            DecompressError::Corrupt(format!("there is no codec {}", attributes.0 & 7))
+        })?;
+        if self.header.record_count <= 0 {
+            return Ok(Bytes::new());
+        }
+        decompress(codec, &self.records(), limit_bytes)
     }
 }
 

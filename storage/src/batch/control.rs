@@ -5,7 +5,6 @@
 //! ```
 
 use super::check::CheckedBatch;
-use super::compress::{DecompressError, decompress};
 use super::records::{Record, records};
 use crate::error::Malformed;
 use crate::producers::{EndMarker, MarkerKind, ProducerBatch};
@@ -109,12 +108,9 @@ impl CheckedBatch {
         if !header.producer_id.is_some() || !header.is_control() {
             return Ok(ProducerBatch::of(header, None));
         }
-        let codec = header
-            .attributes
-            .codec()
-            .ok_or_else(|| malformed("its codec is unknown"))?;
-        let plain = decompress(codec, &self.records(), MAX_CONTROL_SIZE_BYTES)
-            .map_err(|error: DecompressError| malformed(error.to_string()))?;
+        let plain = self
+            .plain(MAX_CONTROL_SIZE_BYTES)
+            .map_err(|error| malformed(error.to_string()))?;
         let marker = match records(&plain, header.record_count).next() {
             Some(record) => {
                 let record = record?;

@@ -12,6 +12,8 @@
 mod batch;
 mod draft;
 mod entry;
+#[cfg(test)]
+mod replay;
 mod rules;
 pub mod snapshot;
 mod table;

@@ -48,7 +48,7 @@ pub struct Plain<'a> {
 
 enum Source<'a> {
     Plain(&'a [u8]),
-    Gzip(BufReader<MultiGzDecoder<&'a [u8]>>),
+    Gzip(Box<BufReader<MultiGzDecoder<&'a [u8]>>>),
     Snappy(SnappyReader<'a>),
     Lz4(Lz4Reader<'a>),
     Zstd(BufReader<zstd::Decoder<'static, &'a [u8]>>),
@@ -59,10 +59,10 @@ impl<'a> Plain<'a> {
     pub fn new(codec: Codec, records: &'a [u8], limit_bytes: usize) -> io::Result<Plain<'a>> {
         let source = match codec {
             Codec::None => Source::Plain(records),
-            Codec::Gzip => Source::Gzip(BufReader::with_capacity(
-                CHUNK_SIZE_BYTES,
-                MultiGzDecoder::new(records),
-            )),
+            Codec::Gzip => {
+                let stream = MultiGzDecoder::new(records);
+                Source::Gzip(Box::new(BufReader::with_capacity(CHUNK_SIZE_BYTES, stream)))
+            }
             Codec::Snappy => Source::Snappy(SnappyReader::new(records)?),
             Codec::Lz4 => Source::Lz4(Lz4Reader::new(records)?),
             Codec::Zstd => Source::Zstd(BufReader::with_capacity(
