@@ -224,11 +224,10 @@ impl Ticket {
 }
 
 impl Receipt {
-    /// For the stand-ins of [`Dispatch`]: counted as the first API's.
-    #[cfg(test)]
-    pub fn for_test(size_bytes: usize, ready: Duration) -> Self {
+    /// For the API at position `api` of the table, with an answer that was ready at `ready`.
+    pub fn new(api: usize, size_bytes: usize, ready: Duration) -> Self {
         Self {
-            api: 0,
+            api,
             size_bytes,
             ready,
         }

@@ -26,8 +26,6 @@ pub enum More {
 pub struct Loop {
     pub name: &'static str,
     pub period: Duration,
-    /// Before the first tick; `None`: a period.
-    pub first: Option<Duration>,
     /// Up to this much is added to or taken from each period, so that loops (and brokers) do not march in step.
     pub jitter: Duration,
     /// Ends a wait early.
@@ -71,7 +69,6 @@ impl Loop {
         Self {
             name,
             period,
-            first: None,
             jitter: period / 10,
             trigger: Arc::new(Notify::new()),
         }
@@ -84,14 +81,13 @@ impl Loop {
         Ticking: Future<Output = More>,
     {
         let mut more = More::Later;
-        let mut pause = self.first.unwrap_or_else(|| self.pause(&rng));
         loop {
             if more == More::Later {
                 tokio::select! {
                     biased;
                     () = stop.stopped() => break,
                     () = self.trigger.notified() => {}
-                    () = tokio::time::sleep(pause) => {}
+                    () = tokio::time::sleep(self.pause(&rng)) => {}
                 }
             } else {
                 tokio::task::yield_now().await;
@@ -100,7 +96,6 @@ impl Loop {
                 break;
             }
             more = tick().await;
-            pause = self.pause(&rng);
         }
         tracing::debug!(name = self.name, "background loop ended");
     }

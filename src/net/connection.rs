@@ -11,7 +11,7 @@ use super::inbox::Inbox;
 use super::memory::{Charge, Memory};
 use super::outbox::{Outbox, RegionsOf, SendError};
 use super::quiet::Quiet;
-use super::records::Pool;
+use super::records::{Pool, regions_of};
 use super::settings::Settings;
 use super::world::Transport;
 use crate::api::Session;
@@ -52,14 +52,13 @@ pub struct Serving {
 }
 
 impl Serving {
-    /// `workers` do cold reads; `regions_of` finds the files behind deferred records.
+    /// `workers` do cold reads.
     pub fn new(
         clock: Clock,
         metrics: Arc<Metrics>,
         dispatch: Dispatch,
         settings: Settings,
         workers: Workers,
-        regions_of: RegionsOf,
     ) -> Self {
         let gauges = &metrics.connections;
         let (requests, responses) = (

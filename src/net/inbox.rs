@@ -25,8 +25,10 @@ const PREFIX_BYTES: usize = 4;
 const INITIAL_BYTES: usize = 4 * 1024;
 /// Frames up to this size share buffers and are not charged.
 const SMALL_BYTES: usize = 64 * 1024;
-/// What is taken at once on the word of the peer.
-const GRANT_BYTES: usize = 1024 * 1024;
+/// What is taken at once on the word of the peer: a batch of the default `max.message.bytes` with what surrounds it.
+const GRANT_BYTES: usize = (1024 + 64) * 1024;
+/// What the next frame may be expected to take after one of that size.
+const EXPECTED_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// The reading half of a connection.
 pub struct Inbox {
@@ -91,7 +93,7 @@ impl Inbox {
         bytes.advance(PREFIX_BYTES);
         let is_large = size > SMALL_BYTES;
         self.capacity_wanted = match is_large {
-            true => size.min(GRANT_BYTES) + PREFIX_BYTES,
+            true => size.min(EXPECTED_MAX_BYTES) + PREFIX_BYTES,
             false => self.capacity_wanted.min(SMALL_BYTES),
         };
         let charge = std::mem::take(&mut self.charge);
@@ -176,7 +178,8 @@ impl Inbox {
             }
             // Doubling only once the granted part is full keeps the copies below the bytes received.
             if self.buffer.capacity() == have || self.buffer.capacity() < GRANT_BYTES {
-                self.ensure_capacity(whole.min(GRANT_BYTES.max(2 * have)));
+                let granted = GRANT_BYTES.max(self.capacity_wanted).max(2 * have);
+                self.ensure_capacity(whole.min(granted));
             }
         }
         Some((self.buffer.capacity() - have).min(whole - have))

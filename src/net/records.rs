@@ -4,9 +4,12 @@
 //! together with the bytes around it. What is not resident is read on a worker's thread, so that a cold read never stalls the runtime.
 
 use super::memory::{Charge, Memory};
+use crate::partition::Regions;
+use ottla_protocol::DeferredRecords;
 use ottla_storage::disk::DiskFile;
 use ottla_storage::log::FileRegion;
 use parking_lot::Mutex;
+use std::any::Any;
 use std::io;
 use std::sync::Arc;
 
@@ -68,6 +71,13 @@ impl From<FileRegion> for Region {
             file: Source::Log(region),
         }
     }
+}
+
+/// The regions behind the records of a fetch answer; `None` for a source of another kind.
+pub fn regions_of(deferred: &DeferredRecords) -> Option<Vec<Region>> {
+    let source: &dyn Any = &*deferred.source;
+    let Regions(regions) = source.downcast_ref()?;
+    Some(regions.iter().cloned().map(Region::from).collect())
 }
 
 /// How far a region has been sent. Opens its file when its turn has come, not before: an answer may have ten thousand of them.

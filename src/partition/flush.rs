@@ -87,11 +87,7 @@ impl Partition {
         }
     }
 
-    pub(super) fn ask_for_sync(
-        self: &Arc<Self>,
-        scope: FlushScope,
-        done: Option<oneshot::Sender<()>>,
-    ) {
+    fn ask_for_sync(self: &Arc<Self>, scope: FlushScope, done: Option<oneshot::Sender<()>>) {
         let mut state = self.commit.state.lock();
         if state.is_under_way {
             state.next = Some(state.next.map_or(scope, |other| both(scope, other)));

@@ -39,7 +39,7 @@ mod slot;
 mod subscribers;
 mod table;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod topic;
 mod upkeep;
 mod waits;

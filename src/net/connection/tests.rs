@@ -40,7 +40,7 @@ fn stand_in(_: &Session, frame: Bytes, received: Duration) -> Result<Running, Re
     };
     let answer = Answer::Send(Encoded {
         chunks: answer(id, length),
-        receipt: Receipt::for_test(8, received),
+        receipt: Receipt::new(0, 8, received),
     });
     Ok(Box::pin(async move {
         match does {
@@ -83,9 +83,7 @@ fn connect_with(settings: Settings, pipe_bytes: usize) -> Client {
     let metrics = Arc::new(Metrics::new(api::labels()));
     let (clock, workers) = (Clock::simulated(0), Workers::tasks());
     let dispatch = Arc::new(stand_in);
-    let serving = Serving::new(clock, metrics.clone(), dispatch, settings, workers, |_| {
-        None
-    });
+    let serving = Serving::new(clock, metrics.clone(), dispatch, settings, workers);
     let advertised = Endpoint {
         host: "localhost".into(),
         port: 9092,

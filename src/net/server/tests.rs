@@ -19,7 +19,7 @@ fn echo(_: &Session, frame: Bytes, received: Duration) -> Result<Running, Refusa
     let mut answer = BytesMut::new();
     answer.put_i32(frame.len() as i32);
     answer.put(frame);
-    let receipt = Receipt::for_test(answer.len(), received);
+    let receipt = Receipt::new(0, answer.len(), received);
     let chunks = vec![Chunk::Bytes(answer.freeze())];
     let answer = Outcome::Now(Answer::Send(Encoded { chunks, receipt }));
     Ok(Box::pin(std::future::ready(answer)))
@@ -34,7 +34,6 @@ fn serving(settings: Settings) -> Arc<Serving> {
         Arc::new(echo),
         settings,
         workers,
-        |_| None,
     ))
 }
 
