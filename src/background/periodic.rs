@@ -26,6 +26,8 @@ pub enum More {
 pub struct Loop {
     pub name: &'static str,
     pub period: Duration,
+    /// Before the first tick; `None`: a period.
+    pub first: Option<Duration>,
     /// Up to this much is added to or taken from each period, so that loops (and brokers) do not march in step.
     pub jitter: Duration,
     /// Ends a wait early.
@@ -69,6 +71,7 @@ impl Loop {
         Self {
             name,
             period,
+            first: None,
             jitter: period / 10,
             trigger: Arc::new(Notify::new()),
         }
@@ -81,13 +84,14 @@ impl Loop {
         Ticking: Future<Output = More>,
     {
         let mut more = More::Later;
+        let mut pause = self.first.unwrap_or_else(|| self.pause(&rng));
         loop {
             if more == More::Later {
                 tokio::select! {
                     biased;
                     () = stop.stopped() => break,
                     () = self.trigger.notified() => {}
-                    () = tokio::time::sleep(self.pause(&rng)) => {}
+                    () = tokio::time::sleep(pause) => {}
                 }
             } else {
                 tokio::task::yield_now().await;
@@ -96,6 +100,7 @@ impl Loop {
                 break;
             }
             more = tick().await;
+            pause = self.pause(&rng);
         }
         tracing::debug!(name = self.name, "background loop ended");
     }

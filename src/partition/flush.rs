@@ -87,7 +87,11 @@ impl Partition {
         }
     }
 
-    fn ask_for_sync(self: &Arc<Self>, scope: FlushScope, done: Option<oneshot::Sender<()>>) {
+    pub(super) fn ask_for_sync(
+        self: &Arc<Self>,
+        scope: FlushScope,
+        done: Option<oneshot::Sender<()>>,
+    ) {
         let mut state = self.commit.state.lock();
         if state.is_under_way {
             state.next = Some(state.next.map_or(scope, |other| both(scope, other)));

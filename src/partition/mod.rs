@@ -39,7 +39,7 @@ mod slot;
 mod subscribers;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod topic;
 mod upkeep;
 mod waits;

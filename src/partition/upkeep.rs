@@ -12,6 +12,8 @@ use super::replica::Partition;
 use super::table::Table;
 use super::waits::Ended;
 
+/// Checking less than this after a crash takes a few hundredths of a second.
+const WORTH_A_SYNC_BYTES: u64 = 64 << 20;
 /// Partitions worked on at the same time in one pass.
 const AT_ONCE: usize = 8;
 
@@ -56,6 +58,9 @@ impl Table {
             });
         })
         .await;
+        for partition in self.serving() {
+            partition.settle_epochs_if_large();
+        }
     }
 
     /// Writes recovery points (`log.flush.offset.checkpoint.interval.ms`).
@@ -147,6 +152,15 @@ impl Table {
 }
 
 impl Partition {
+    /// While the file of leader epochs lacks the present one, the hint of the log's end stands where that epoch began, and
+    /// a restart checks everything since. For a log that is worth it, one sync writes the file.
+    fn settle_epochs_if_large(self: &Arc<Self>) {
+        let is_behind = self.reader.checkpoint().end < self.offsets().end;
+        if is_behind && self.reader.size_bytes() >= WORTH_A_SYNC_BYTES {
+            self.ask_for_sync(FlushScope::Everything, None);
+        }
+    }
+
     /// Closes the log as a clean stop leaves it.
     async fn close(self: &Arc<Self>) {
         let closed = self.with_writer_on(&self.directory.threads().syncs, |writer| writer.close());

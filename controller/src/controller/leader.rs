@@ -89,7 +89,7 @@ impl Leader {
     async fn follow(&mut self, standing: &Standing) {
         let Standing::Leading { term } = *standing else {
             self.active = None;
-            self.leads.send_if_modified(|leads| std::mem::take(leads));
+            self.leads.send_if_modified(std::mem::take);
             return;
         };
         if self

@@ -8,7 +8,7 @@
 use super::bytes::Reader;
 use super::format::{put_vote, read_vote};
 use super::frame::{put_frame, take_frame};
-use super::segment::{Segment, first_index_of};
+use super::segment::{Segment, StoredEntry, first_index_of};
 use super::types::{LogId, Vote};
 use bytes::{Bytes, BytesMut};
 use ottla_storage::disk::{Disk, read_file, replace_file};
@@ -33,8 +33,7 @@ pub struct Found {
     pub vote: Option<Vote>,
     /// The id of the last entry that is no longer there.
     pub purged: Option<LogId>,
-    /// Ids and bytes of the entries, which [`read_entry`](super::format::read_entry) reads.
-    pub entries: Vec<(LogId, Bytes)>,
+    pub entries: Vec<StoredEntry>,
 }
 
 impl LogFiles {

@@ -35,6 +35,9 @@ pub struct Segment {
     end: u64,
 }
 
+/// An entry's id and bytes, which [`read_entry`](super::format::read_entry) reads.
+pub type StoredEntry = (LogId, Bytes);
+
 /// The first index in a segment's name; `None` for other files.
 pub fn first_index_of(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(SUFFIX)?;
@@ -78,7 +81,7 @@ impl Segment {
 
     /// Opens a segment and reads its entries, cutting off a torn tail. `None` when not even the header is whole: such a file
     /// was being created when the power failed, and holds nothing.
-    pub fn open(disk: &dyn Disk, path: PathBuf) -> io::Result<Option<(Self, Vec<(LogId, Bytes)>)>> {
+    pub fn open(disk: &dyn Disk, path: PathBuf) -> io::Result<Option<(Self, Vec<StoredEntry>)>> {
         let whole = Bytes::from(read_file(disk, &path)?.unwrap_or_default());
         let mut rest = whole.clone();
         let Some(header) = take_frame(&mut rest) else {

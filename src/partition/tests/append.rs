@@ -183,7 +183,7 @@ async fn replicas_that_do_not_answer_let_a_produce_time_out() {
 }
 
 #[tokio::test]
-async fn too_few_replicas_in_sync_refuse_acks_all_and_nothing_else() {
+async fn min_insync_replicas_is_enforced_for_acks_all() {
     let mut node = Node::new();
     node.create_as(
         topic_id("orders"),

@@ -6,7 +6,7 @@ use ottla_protocol::ErrorCode;
 const MIB: u64 = 1 << 20;
 
 #[tokio::test]
-async fn new_partitions_are_spread_over_the_directories_with_the_fewest() {
+async fn partitions_are_spread_over_several_log_dirs() {
     let mut node = Node::on(SimulatedDisk::new(), &["/a", "/b"], |_| Threads::tasks());
     node.create("orders", 10, &[]).await;
     let described = node.table.describe_directories();
@@ -184,4 +184,38 @@ async fn retention_by_size_goes_by_the_configuration_in_force() {
         partition.read(ask(0)).await.error,
         ErrorCode::OFFSET_OUT_OF_RANGE
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deleted_segments_file_stays_for_the_delay() {
+    let mut node = Node::new();
+    let config = [
+        ("internal.segment.bytes", "100"),
+        ("retention.bytes", "100"),
+        ("file.delete.delay.ms", "60000"),
+    ];
+    node.create("orders", 1, &config).await;
+    let partition = node.partition("orders", 0);
+    for _ in 0..5 {
+        partition
+            .append(batch(&["value"]), &options(Acks::All))
+            .acknowledged()
+            .await
+            .unwrap();
+    }
+    let read = partition.read(ask(0)).await;
+    assert!(node.table.enforce_retention().await > 0);
+    let deleted = |node: &Node| {
+        names_in(&node.disk, "/logs/orders-0")
+            .iter()
+            .filter(|name| name.ends_with(".deleted"))
+            .count()
+    };
+    assert!(deleted(&node) > 0);
+    tokio::time::advance(Duration::from_secs(59)).await;
+    node.table.remove_due_files().await;
+    assert!(!bytes_of(read).is_empty(), "who was reading finishes");
+    tokio::time::advance(Duration::from_secs(2)).await;
+    node.table.remove_due_files().await;
+    assert_eq!(deleted(&node), 0);
 }

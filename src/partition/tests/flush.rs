@@ -93,7 +93,7 @@ async fn flush_messages_bounds_what_is_acknowledged_and_unflushed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn flush_ms_syncs_what_has_waited_so_long_and_nothing_else() {
+async fn flush_ms_bounds_the_age_of_unflushed_records() {
     let mut node = Node::new();
     node.create("timed", 1, &[("flush.ms", "1000")]).await;
     node.create("untimed", 1, &[]).await;

@@ -33,20 +33,20 @@ use super::*;
 use crate::config::{Layers, TopicConfig, Unset};
 use crate::world::{Clock, Rng};
 
-const ME: BrokerId = BrokerId(1);
-const START_MS: i64 = 1_700_000_000_000;
+pub const ME: BrokerId = BrokerId(1);
+pub const START_MS: i64 = 1_700_000_000_000;
 /// The epoch that every topic of these tests begins with.
-const FIRST: LeaderEpoch = LeaderEpoch(0);
+pub const FIRST: LeaderEpoch = LeaderEpoch(0);
 
 /// One node: a disk, its directories, the metadata as it would publish it.
-struct Node {
-    disk: SimulatedDisk,
-    table: Arc<Table>,
-    image: Arc<Image>,
-    clock: Clock,
+pub struct Node {
+    pub disk: SimulatedDisk,
+    pub table: Arc<Table>,
+    pub image: Arc<Image>,
+    pub clock: Clock,
 }
 
-fn topic_id(name: &str) -> TopicId {
+pub fn topic_id(name: &str) -> TopicId {
     let mut bytes = [7; 16];
     for (byte, from) in bytes.iter_mut().zip(name.bytes()) {
         *byte = from;
@@ -54,11 +54,11 @@ fn topic_id(name: &str) -> TopicId {
     TopicId(Uuid(bytes))
 }
 
-fn directory_id(path: &str) -> Uuid {
+pub fn directory_id(path: &str) -> Uuid {
     topic_id(path).0
 }
 
-fn topic_config(image: &Image, name: &str) -> TopicConfig {
+pub fn topic_config(image: &Image, name: &str) -> TopicConfig {
     let own: BTreeMap<String, String> = image
         .configs
         .of(&ConfigResource::topic(name))
@@ -81,18 +81,18 @@ fn topic_config(image: &Image, name: &str) -> TopicConfig {
 
 impl Node {
     /// With one directory, `/logs`, and no threads: for paused time.
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self::on(SimulatedDisk::new(), &["/logs"], |_| Threads::tasks())
     }
 
     /// With threads of its own for each directory.
-    fn with_threads(paths: &[&str]) -> Self {
+    pub fn with_threads(paths: &[&str]) -> Self {
         Self::on(SimulatedDisk::new(), paths, |index| {
             Threads::start(index).unwrap()
         })
     }
 
-    fn on(disk: SimulatedDisk, paths: &[&str], threads: impl Fn(usize) -> Threads) -> Self {
+    pub fn on(disk: SimulatedDisk, paths: &[&str], threads: impl Fn(usize) -> Threads) -> Self {
         let clock = Clock::simulated(START_MS);
         let files = FileCache::new(Arc::new(disk.clone()), 100);
         let directories = paths
@@ -119,12 +119,12 @@ impl Node {
     }
 
     /// The same disk and metadata after the process died without a word, or after a stop.
-    async fn restarted(self, paths: &[&str]) -> Self {
+    pub async fn restarted(self, paths: &[&str]) -> Self {
         self.disk.process_death();
         self.again(paths).await
     }
 
-    async fn again(self, paths: &[&str]) -> Self {
+    pub async fn again(self, paths: &[&str]) -> Self {
         let Self { disk, image, .. } = self;
         let mut node = Self::on(disk, paths, |_| Threads::tasks());
         let (before, delta) = (
@@ -142,7 +142,7 @@ impl Node {
         node
     }
 
-    async fn change(&mut self, records: &[MetadataRecord]) {
+    pub async fn change(&mut self, records: &[MetadataRecord]) {
         let before = self.image.clone();
         let (mut image, mut delta) = (Image::clone(&before), Delta::default());
         for record in records {
@@ -159,12 +159,12 @@ impl Node {
             .await;
     }
 
-    async fn create(&mut self, topic: &str, partitions: i32, config: &[(&str, &str)]) {
+    pub async fn create(&mut self, topic: &str, partitions: i32, config: &[(&str, &str)]) {
         self.create_as(topic_id(topic), topic, partitions, &[1], config)
             .await;
     }
 
-    async fn create_as(
+    pub async fn create_as(
         &mut self,
         id: TopicId,
         topic: &str,
@@ -198,12 +198,12 @@ impl Node {
         self.change(&records).await;
     }
 
-    async fn configure(&mut self, topic: &str, name: &str, value: &str) {
+    pub async fn configure(&mut self, topic: &str, name: &str, value: &str) {
         let record = config_record(&ConfigResource::topic(topic), name, Some(value));
         self.change(&[MetadataRecord::Config(record)]).await;
     }
 
-    async fn delete(&mut self, topic: &str) {
+    pub async fn delete(&mut self, topic: &str) {
         let topic_id = self.image.topics.id_of(topic).unwrap().0;
         self.change(&[MetadataRecord::RemoveTopic(RemoveTopicRecord {
             topic_id,
@@ -213,7 +213,7 @@ impl Node {
     }
 
     /// Another leader, or the same in a new epoch.
-    async fn elect(&mut self, topic: &str, leader: i32) {
+    pub async fn elect(&mut self, topic: &str, leader: i32) {
         let topic_id = topic_id(topic).0;
         let change = PartitionChangeRecord {
             topic_id,
@@ -225,13 +225,13 @@ impl Node {
             .await;
     }
 
-    fn partition(&self, topic: &str, index: i32) -> Arc<Partition> {
+    pub fn partition(&self, topic: &str, index: i32) -> Arc<Partition> {
         self.table.by_name(&self.image, topic, index).unwrap()
     }
 }
 
 /// One batch of records with these values.
-fn batch(values: &[&str]) -> Bytes {
+pub fn batch(values: &[&str]) -> Bytes {
     let mut builder = BatchBuilder::new();
     for value in values {
         builder.push(NewRecord {
@@ -243,7 +243,7 @@ fn batch(values: &[&str]) -> Bytes {
     builder.build()
 }
 
-fn options(acks: Acks) -> AppendOptions {
+pub fn options(acks: Acks) -> AppendOptions {
     AppendOptions {
         acks,
         timeout: Duration::from_secs(5),
@@ -252,7 +252,7 @@ fn options(acks: Acks) -> AppendOptions {
     }
 }
 
-fn ask(offset: i64) -> Ask {
+pub fn ask(offset: i64) -> Ask {
     Ask {
         fetch_offset: Offset(offset),
         max_bytes: 1 << 20,
@@ -264,7 +264,7 @@ fn ask(offset: i64) -> Ask {
 }
 
 /// The bytes of an answer.
-fn bytes_of(answer: ReadAnswer) -> Vec<u8> {
+pub fn bytes_of(answer: ReadAnswer) -> Vec<u8> {
     match answer.into_records() {
         ottla_protocol::Records::Deferred(deferred) => {
             let source: &dyn std::any::Any = &*deferred.source;
@@ -279,7 +279,7 @@ fn bytes_of(answer: ReadAnswer) -> Vec<u8> {
     }
 }
 
-fn names_in(disk: &SimulatedDisk, path: &str) -> Vec<String> {
+pub fn names_in(disk: &SimulatedDisk, path: &str) -> Vec<String> {
     disk.read_dir(Path::new(path))
         .unwrap()
         .into_iter()

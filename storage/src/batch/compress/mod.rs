@@ -14,6 +14,7 @@ mod snappy;
 #[cfg(test)]
 mod tests;
 mod writer;
+mod zstd_reader;
 
 pub use plain::{DecompressError, MAX_PLAIN_SIZE_BYTES, Plain, decompress};
 pub use writer::{Compression, Compressor, Sink};

@@ -8,6 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::lz4::Lz4Reader;
 use super::snappy::SnappyReader;
+use super::zstd_reader::ZstdReader;
 use crate::batch::Codec;
 
 /// The most that any batch may unfold to when it is only walked through: Kafka counts these bytes in an `int`.
@@ -51,7 +52,7 @@ enum Source<'a> {
     Gzip(Box<BufReader<MultiGzDecoder<&'a [u8]>>>),
     Snappy(SnappyReader<'a>),
     Lz4(Lz4Reader<'a>),
-    Zstd(BufReader<zstd::Decoder<'static, &'a [u8]>>),
+    Zstd(ZstdReader<'a>),
 }
 
 impl<'a> Plain<'a> {
@@ -65,10 +66,7 @@ impl<'a> Plain<'a> {
             }
             Codec::Snappy => Source::Snappy(SnappyReader::new(records)?),
             Codec::Lz4 => Source::Lz4(Lz4Reader::new(records)?),
-            Codec::Zstd => Source::Zstd(BufReader::with_capacity(
-                CHUNK_SIZE_BYTES,
-                zstd::Decoder::with_buffer(records)?,
-            )),
+            Codec::Zstd => Source::Zstd(ZstdReader::new(records)),
         };
         Ok(Plain {
             source,

@@ -1,0 +1,19 @@
+//! What the active controller decides, as tables: the image, a request, the answer and what the image is afterwards.
+
+#[path = "controller/support.rs"]
+#[expect(dead_code, reason = "shared with the tests of the whole controller")]
+mod support;
+
+#[path = "decisions/cluster.rs"]
+mod cluster;
+
+#[path = "decisions/alter_configs.rs"]
+mod alter_configs;
+#[path = "decisions/create_partitions.rs"]
+mod create_partitions;
+#[path = "decisions/create_topics.rs"]
+mod create_topics;
+#[path = "decisions/delete_topics.rs"]
+mod delete_topics;
+#[path = "decisions/update_features.rs"]
+mod update_features;
