@@ -31,7 +31,8 @@ pub struct LeaderBatch {
 pub struct Appended {
     pub base_offset: Offset,
     pub last_offset: Offset,
-    /// Milliseconds, where the topic stamps records itself; otherwise `NO_TIMESTAMP`.
+    /// Milliseconds, where the topic stamps records itself; otherwise `NO_TIMESTAMP`. A duplicate carries the max timestamp of the batch
+    /// that it repeats, under either type (`UnifiedLog.append`).
     pub append_time: i64,
     /// The log's start when this was written.
     pub log_start: Offset,
@@ -230,15 +231,10 @@ impl LogWriter {
             TimestampType::CreateTime => NO_TIMESTAMP,
         };
         if let Verdict::Duplicate(stored) = self.judge(group, batch, &header)? {
-            let is_stamped = append_time != NO_TIMESTAMP;
             return Ok(Appended {
                 base_offset: stored.last_offset.plus(-i64::from(stored.offset_delta)),
                 last_offset: stored.last_offset,
-                append_time: if is_stamped {
-                    stored.timestamp
-                } else {
-                    NO_TIMESTAMP
-                },
+                append_time: stored.timestamp,
                 log_start: offsets.start,
                 is_duplicate: true,
             });
