@@ -12,6 +12,8 @@ mod cache;
 mod open;
 pub mod plan;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
