@@ -1,4 +1,4 @@
-//! What a log needs of a disk, as two traits. [`RealDisk`] asks the operating system; [`SimulatedDisk`] (feature `simulation`) keeps
+//! What a log needs of a disk, as two traits. [`RealDisk`] asks the operating system; `SimulatedDisk` (feature `simulation`) keeps
 //! everything in memory and loses, on demand, what a power failure would lose.
 //!
 //! Guarantees asked of every disk:

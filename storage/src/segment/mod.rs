@@ -7,7 +7,7 @@
 //!   00000000000000000042.txnindex   aborted transactions, only when there are any
 //!   00000000000000000042.snapshot   producers before offset 42 (owned by `log`, not by a segment)
 //! ```
-//! Every segment but the last of a log is immutable. Files open on use ([`files`]) and readers share [`Segment`]s through an immutable
+//! Every segment but the last of a log is immutable. Files open on use (`files`) and readers share [`Segment`]s through an immutable
 //! [`SegmentSet`], so nothing here is locked for longer than a look into a small table. Index files are not preallocated as Kafka's are: entries
 //! are gathered in memory and appended, so a file never holds anything but entries and needs no trimming.
 

@@ -20,7 +20,7 @@ pub struct ValidBatch {
 }
 
 impl ValidBatch {
-    /// A batch that this broker built itself ([`super::build`]) and does not check. The bytes are one whole batch.
+    /// A batch that this broker built itself ([`crate::batch::build`]) and does not check. The bytes are one whole batch.
     pub fn own(batch: Bytes) -> ValidBatch {
         let header = BatchHeader::parse(&batch).expect("a built batch has a head");
         assert_eq!(
