@@ -2,6 +2,7 @@
 
 use super::definitions;
 use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
+use std::sync::Arc;
 
 /// Why a connection was not served at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +71,7 @@ pub struct ConnectionMetrics {
     pub response_memory_limit_bytes: IntGauge,
 }
 
-/// The handles of one listener.
-#[derive(Clone)]
+/// The handles of one listener, shared by its connections.
 pub struct ListenerMetrics {
     pub open: IntGauge,
     pub accepted: IntCounter,
@@ -100,16 +100,16 @@ impl ConnectionMetrics {
     }
 
     /// The handles of the listener called `name`.
-    pub fn listener(&self, name: &str) -> ListenerMetrics {
+    pub fn listener(&self, name: &str) -> Arc<ListenerMetrics> {
         let closed = |reason: CloseReason| self.closed.with_label_values(&[name, reason.name()]);
-        ListenerMetrics {
+        Arc::new(ListenerMetrics {
             open: self.open.with_label_values(&[name]),
             accepted: self.accepted.with_label_values(&[name]),
             refused_per_address: self.refused.with_label_values(&[name, "per_address"]),
             closed: CloseReason::ALL.map(closed),
             received_bytes: self.received_bytes.with_label_values(&[name]),
             sent_bytes: self.sent_bytes.with_label_values(&[name]),
-        }
+        })
     }
 }
 

@@ -88,7 +88,7 @@ pub struct Connection<T> {
     transport: T,
     serving: Arc<Serving>,
     session: Session,
-    metrics: ListenerMetrics,
+    metrics: Arc<ListenerMetrics>,
     inbox: Inbox,
     handling: Option<Handling>,
     answers: VecDeque<Pending>,
@@ -125,7 +125,7 @@ impl<T: Transport> Connection<T> {
     pub fn new(
         transport: T,
         session: Session,
-        metrics: ListenerMetrics,
+        metrics: Arc<ListenerMetrics>,
         serving: Arc<Serving>,
     ) -> Self {
         let settings = &serving.settings;

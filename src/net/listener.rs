@@ -103,7 +103,7 @@ impl<N: Net> Listener<N> {
 async fn accept<L: Acceptor>(
     mut socket: L,
     seen: Arc<Seen>,
-    metrics: ListenerMetrics,
+    metrics: Arc<ListenerMetrics>,
     accepting: Accepting,
 ) {
     let mut stop = accepting.stop.clone();
@@ -135,7 +135,7 @@ fn admit<T: Transport>(
     stream: T,
     address: SocketAddr,
     seen: &Arc<Seen>,
-    metrics: &ListenerMetrics,
+    metrics: &Arc<ListenerMetrics>,
     accepting: &Accepting,
 ) {
     let Some(permit) = accepting.gate.enter(address.ip()) else {
@@ -166,7 +166,7 @@ fn admit<T: Transport>(
 
 /// What is to be undone however the connection's task ends, a panic of a handler included.
 struct Counted {
-    metrics: ListenerMetrics,
+    metrics: Arc<ListenerMetrics>,
     _permit: Permit,
     _alive: mpsc::Sender<()>,
 }

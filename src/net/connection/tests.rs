@@ -335,3 +335,16 @@ async fn bytes_and_reasons_are_counted() {
         assert!(text.contains(line), "{text}");
     }
 }
+
+#[test]
+fn a_resting_connection_is_small() {
+    let connection = size_of::<Connection<tokio::net::TcpStream>>();
+    assert!(connection <= 1024, "{connection} bytes");
+    fn running<F: Future>(
+        _: fn(Connection<tokio::net::TcpStream>, watch::Receiver<bool>) -> F,
+    ) -> usize {
+        size_of::<F>()
+    }
+    let task = running(Connection::run);
+    assert!(task <= 2048, "{task} bytes");
+}
