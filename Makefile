@@ -27,6 +27,7 @@ fix:
 	cargo fmt --all
 	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 	cargo run --quiet -- docs-config > target/configuration.md && mv target/configuration.md docs/configuration.md
+	OTTLA_WRITE_DOCS=1 cargo test --quiet --lib metrics::documentation
 
 soak: python
 	@$(RUNNER) soak --minutes $(MINUTES) --target $(TARGET)

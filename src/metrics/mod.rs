@@ -6,6 +6,8 @@
 
 mod connections;
 pub mod definitions;
+#[cfg(test)]
+mod documentation;
 mod process;
 mod requests;
 mod sampled;
@@ -54,5 +56,29 @@ impl Metrics {
             .encode(&self.registry.gather(), &mut text)
             .expect("writing to memory cannot fail");
         String::from_utf8(text).expect("the text encoder writes UTF-8")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_scraped_that_the_list_lacks() {
+        let metrics = Metrics::new([ApiLabels {
+            name: "Produce",
+            versions: 3..=13,
+        }]);
+        metrics.requests.api(0).begin(3, 1);
+        metrics.requests.error(0, "CORRUPT_MESSAGE", 1);
+        metrics.connections.listener("PLAINTEXT");
+        let families = metrics.registry.gather();
+        assert!(families.len() >= 10, "{}", families.len());
+        for family in families {
+            let listed = DEFINITIONS
+                .iter()
+                .any(|definition| definition.name == family.name());
+            assert!(listed, "{}", family.name());
+        }
     }
 }
