@@ -7,6 +7,10 @@ mod support;
 mod alone;
 #[path = "controller/broker_life.rs"]
 mod broker_life;
+#[path = "controller/damage.rs"]
+mod damage;
+#[path = "controller/on_disk.rs"]
+mod on_disk;
 #[path = "controller/power_loss.rs"]
 mod power_loss;
 #[path = "controller/quorum.rs"]

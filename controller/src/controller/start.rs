@@ -68,6 +68,7 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
         directory: options.directory.clone(),
         blocking: options.snapshot_thread.clone(),
     };
+    check_snapshot_meets_log(&log, &files).map_err(StartError::Log)?;
     let network = Network {
         wire: options.wire.clone(),
     };
@@ -114,6 +115,21 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
         controller.until_active().await.map_err(StartError::Raft)?;
     }
     Ok(controller)
+}
+
+/// A log whose beginning was purged is nothing without the snapshot that took its place.
+fn check_snapshot_meets_log(log: &LogStore, files: &SnapshotFiles) -> io::Result<()> {
+    let (purged, reached) = (log.purged(), files.reaches()?);
+    if purged <= reached {
+        return Ok(());
+    }
+    let name = |id: Option<_>| id.map_or("its beginning".to_owned(), |id| format!("entry {id}"));
+    let message = format!(
+        "the log goes on after {}, but the snapshot ends at {}",
+        name(purged),
+        name(reached)
+    );
+    Err(io::Error::new(io::ErrorKind::InvalidData, message))
 }
 
 /// Runs the tasks until told to stop or until openraft stops by itself, and says which.

@@ -5,13 +5,10 @@
 //! removes the newest file first and syncs each removal, purging removes the oldest first. So among the files found, the
 //! newest unbroken run is the log, and files before a gap are leftovers of a purge.
 
-use super::bytes::Reader;
-use super::format::{put_vote, read_vote};
-use super::frame::{put_frame, take_frame};
 use super::segment::{Segment, StoredEntry, first_index_of};
 use super::types::{LogId, Vote};
-use bytes::{Bytes, BytesMut};
-use ottla_storage::disk::{Disk, read_file, replace_file};
+use super::vote_file::VoteFile;
+use ottla_storage::disk::Disk;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +22,7 @@ pub struct LogFiles {
     /// At least one, in order; the last takes appends.
     segments: Vec<Segment>,
     segment_bytes_max: u64,
+    vote: VoteFile,
 }
 
 /// What the files hold.
@@ -43,18 +41,17 @@ impl LogFiles {
         directory: &Path,
         segment_bytes_max: u64,
     ) -> io::Result<(Self, Found)> {
-        disk.create_dir(directory)?;
-        if let Some(parent) = directory.parent() {
-            disk.sync_dir(parent)?;
-        }
+        create_durably(&*disk, directory)?;
+        let (vote_file, vote) = VoteFile::open(&*disk, &directory.join(VOTE))?;
         let mut files = LogFiles {
             disk,
             directory: directory.to_owned(),
             segments: Vec::new(),
             segment_bytes_max,
+            vote: vote_file,
         };
         let mut found = Found {
-            vote: files.read_small(VOTE, read_vote)?,
+            vote,
             ..Default::default()
         };
         files.open_segments(&mut found)?;
@@ -66,13 +63,15 @@ impl LogFiles {
     }
 
     fn open_segments(&mut self, found: &mut Found) -> io::Result<()> {
-        let names = self.disk.read_dir(&self.directory)?;
-        for entry in names
-            .into_iter()
-            .filter(|entry| first_index_of(&entry.name).is_some())
-        {
+        let mut names = self.disk.read_dir(&self.directory)?;
+        names.retain(|entry| first_index_of(&entry.name).is_some());
+        let count = names.len();
+        for (number, entry) in names.into_iter().enumerate() {
             let path = self.directory.join(&entry.name);
-            let Some((segment, mut entries)) = Segment::open(&*self.disk, path.clone())? else {
+            // Only the newest may have a torn tail: the others were synced before the next one was created.
+            let is_newest = number + 1 == count;
+            let Some((segment, mut entries)) = Segment::open(&*self.disk, path.clone(), is_newest)?
+            else {
                 self.disk.remove_file(&path)?;
                 continue;
             };
@@ -86,7 +85,11 @@ impl LogFiles {
             found.entries.append(&mut entries);
             self.segments.push(segment);
         }
-        self.disk.sync_dir(&self.directory)
+        if count > 0 {
+            self.disk.sync_dir(&self.directory)
+        } else {
+            Ok(())
+        }
     }
 
     /// Appends framed entries of these lengths, the first of them with this index; durable only after [`LogFiles::sync`].
@@ -149,34 +152,8 @@ impl LogFiles {
     }
 
     /// Replaces the vote; durable when it returns.
-    pub fn save_vote(&self, vote: &Vote) -> io::Result<()> {
-        self.write_small(VOTE, |to| put_vote(to, vote))?;
-        self.disk.sync_dir(&self.directory)
-    }
-
-    fn read_small<T>(
-        &self,
-        name: &str,
-        read: impl FnOnce(&mut Reader) -> Result<T, super::format::FormatError>,
-    ) -> io::Result<Option<T>> {
-        let path = self.directory.join(name);
-        let Some(bytes) = read_file(&*self.disk, &path)? else {
-            return Ok(None);
-        };
-        let Some(body) = take_frame(&mut Bytes::from(bytes)) else {
-            let message = format!("{} is damaged", path.display());
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
-        };
-        Ok(Some(read(&mut Reader::new(body))?))
-    }
-
-    fn write_small(&self, name: &str, write: impl FnOnce(&mut BytesMut)) -> io::Result<()> {
-        let mut bytes = BytesMut::new();
-        put_frame(&mut bytes, |to| {
-            write(to);
-            Ok(())
-        })?;
-        replace_file(&*self.disk, &self.directory.join(name), &bytes)
+    pub fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
+        self.vote.save(vote)
     }
 
     fn start_segment(&mut self, first_index: u64, previous: Option<LogId>) -> io::Result<()> {
@@ -192,4 +169,23 @@ impl LogFiles {
     fn active_mut(&mut self) -> &mut Segment {
         self.segments.last_mut().expect("there is always one")
     }
+}
+
+/// Creates a directory and makes its name durable, and the names of the parents that were missing.
+fn create_durably(disk: &dyn Disk, directory: &Path) -> io::Result<()> {
+    let missing = |path: &&Path| {
+        disk.metadata(path)
+            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+    };
+    let named: Vec<&Path> = directory.ancestors().skip(1).take_while(missing).collect();
+    disk.create_dir(directory)?;
+    for path in std::iter::once(directory).chain(named) {
+        if let Some(parent) = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        {
+            disk.sync_dir(parent)?;
+        }
+    }
+    Ok(())
 }

@@ -72,6 +72,11 @@ impl LogStore {
         })
     }
 
+    /// The last entry that is no longer in the log: a snapshot must reach up to it.
+    pub fn purged(&self) -> Option<LogId> {
+        self.memory.lock().purged
+    }
+
     /// How many bytes were appended since it was opened: what the snapshot policy goes by.
     pub fn appended_bytes(&self) -> u64 {
         self.memory.lock().appended_bytes

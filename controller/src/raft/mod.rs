@@ -23,6 +23,7 @@ mod state_machine;
 #[cfg(test)]
 mod tests;
 mod types;
+mod vote_file;
 
 pub use format::FormatError;
 pub use lane::Blocking;

@@ -79,13 +79,24 @@ impl Segment {
         })
     }
 
-    /// Opens a segment and reads its entries, cutting off a torn tail. `None` when not even the header is whole: such a file
-    /// was being created when the power failed, and holds nothing.
-    pub fn open(disk: &dyn Disk, path: PathBuf) -> io::Result<Option<(Self, Vec<StoredEntry>)>> {
+    /// Opens a segment and reads its entries, cutting a torn tail off the newest one. `None` when not even the header is
+    /// whole: such a file was being created when the power failed, and holds nothing.
+    ///
+    /// # Errors
+    /// Damage in any other segment: what was in it had been acknowledged.
+    pub fn open(
+        disk: &dyn Disk,
+        path: PathBuf,
+        is_newest: bool,
+    ) -> io::Result<Option<(Self, Vec<StoredEntry>)>> {
         let whole = Bytes::from(read_file(disk, &path)?.unwrap_or_default());
         let mut rest = whole.clone();
         let Some(header) = take_frame(&mut rest) else {
-            return Ok(None);
+            return if is_newest {
+                Ok(None)
+            } else {
+                Err(damaged(&path, 0))
+            };
         };
         let (first_index, previous) = read_header(header)?;
         let mut segment = Segment {
@@ -107,6 +118,11 @@ impl Segment {
             entries.push((log_id, body));
         }
         if segment.end < offset(whole.len()) {
+            if !is_newest {
+                return Err(damaged(&segment.path, segment.end));
+            }
+            let (path, at) = (segment.path.display(), segment.end);
+            tracing::warn!(%path, at, of = whole.len(), "cutting off what was not completely written");
             segment.cut(segment.end)?;
         }
         Ok(Some((segment, entries)))
@@ -163,6 +179,11 @@ impl Segment {
         self.file.set_size_bytes(end)?;
         self.file.sync_data()
     }
+}
+
+fn damaged(path: &Path, at: u64) -> io::Error {
+    let message = format!("{} is damaged at byte {at}", path.display());
+    io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
 fn read_header(body: Bytes) -> Result<(u64, Option<LogId>), FormatError> {

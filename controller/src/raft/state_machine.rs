@@ -214,6 +214,14 @@ impl RaftSnapshotBuilder<Types> for SnapshotBuilder {
 }
 
 impl SnapshotFiles {
+    /// Up to which entry the stored snapshot reaches, if there is one. Blocks.
+    pub fn reaches(&self) -> io::Result<Option<LogId>> {
+        let Some(bytes) = snapshot::load(&*self.disk, &self.directory)? else {
+            return Ok(None);
+        };
+        Ok(snapshot::read_meta(&bytes)?.last_log_id)
+    }
+
     /// Runs a job on the snapshots' thread and waits for it.
     async fn run<T: Send + 'static>(
         &self,

@@ -22,7 +22,10 @@ fn error(cluster: &mut Cluster, request: &CreateTopicsRequest) -> (ErrorCode, St
     )
 }
 
-fn assigned(replicas: &[(i32, &[i32])]) -> CreateTopicsRequest {
+/// Partitions with their replicas.
+type Assignment<'a> = &'a [(i32, &'a [i32])];
+
+fn assigned(replicas: Assignment<'_>) -> CreateTopicsRequest {
     let mut request = topic("assigned", -1);
     request.topics[0].assignments = replicas
         .iter()
@@ -162,7 +165,7 @@ fn bad_names_and_numbers_are_refused_as_in_kafka() {
 fn manual_assignments_are_checked_and_kept() {
     let mut cluster = Cluster::of(3);
     let invalid = ErrorCode::INVALID_REPLICA_ASSIGNMENT;
-    let cases: [(&[(i32, &[i32])], &str); 7] = [
+    let cases: [(Assignment<'_>, &str); 7] = [
         (
             &[(0, &[1]), (0, &[2])],
             "Found multiple manual partition assignments for partition 0",
