@@ -2,10 +2,13 @@
 
 pub mod admin;
 pub mod api;
+pub mod auth;
 pub mod background;
+pub mod broker;
 pub mod cli;
 pub mod config;
 pub mod fetch;
+pub mod metadata;
 pub mod metrics;
 pub mod net;
 pub mod partition;

@@ -8,6 +8,7 @@
 //! ```
 //! A handler returns a value: only `dispatch` decodes, encodes, counts and times, only `net/connection` writes.
 
+mod config_resources;
 pub mod context;
 pub mod dispatch;
 pub mod errors;
@@ -124,7 +125,26 @@ macro_rules! apis {
 }
 
 apis! {
+    produce => Produce,
+    fetch => Fetch,
+    list_offsets => ListOffsets,
+    metadata => Metadata,
     api_versions => ApiVersions,
+    create_topics => CreateTopics,
+    delete_topics => DeleteTopics,
+    delete_records => DeleteRecords,
+    init_producer_id => InitProducerId,
+    offset_for_leader_epoch => OffsetForLeaderEpoch,
+    describe_configs => DescribeConfigs,
+    alter_configs => AlterConfigs,
+    describe_log_dirs => DescribeLogDirs,
+    create_partitions => CreatePartitions,
+    incremental_alter_configs => IncrementalAlterConfigs,
+    describe_quorum => DescribeQuorum,
+    describe_cluster => DescribeCluster,
+    describe_producers => DescribeProducers,
+    list_config_resources => ListConfigResources,
+    describe_topic_partitions => DescribeTopicPartitions,
 }
 
 /// Keys up to here may be served; Kafka 4.4 ends at 94.

@@ -24,6 +24,8 @@ const PARTITION_METADATA: &str = "partition.metadata";
 /// Kafka's metadata log: a KRaft node lived here.
 const KAFKA_METADATA_LOG: &str = "__cluster_metadata-0";
 const OUR_MARK: &str = "ottla=1";
+/// Directories beside partitions that this broker keeps for itself (the metadata log).
+const OUR_PREFIX: &str = "__ottla_";
 
 /// See the module.
 #[derive(Debug)]
@@ -159,7 +161,9 @@ impl LogDirectory {
                 continue;
             }
             let Some((topic, partition)) = parse_partition(&name) else {
-                contents.unknown.push(name);
+                if !name.starts_with(OUR_PREFIX) {
+                    contents.unknown.push(name);
+                }
                 continue;
             };
             let path = self.path.join(&name);

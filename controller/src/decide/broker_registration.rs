@@ -62,7 +62,10 @@ fn register(
         return Err(Refusal::new(ErrorCode::INCONSISTENT_CLUSTER_ID, message));
     }
     let amended = existing.filter(|broker| broker.incarnation == request.incarnation_id);
-    if existing.is_some() && amended.is_none() && liveness.has_session(id, now) {
+    if existing.is_some_and(|existing| !is_gone(existing, request))
+        && amended.is_none()
+        && liveness.has_session(id, now)
+    {
         let message = "Another broker is registered with that broker id.";
         return Err(Refusal::new(
             ErrorCode::DUPLICATE_BROKER_REGISTRATION,
@@ -96,6 +99,15 @@ fn register(
     records.push(MetadataRecord::RegisterBroker(record));
     liveness.hear(id, MetadataOffset::NONE, now);
     Ok((records, epoch))
+}
+
+/// A process holds the lock of each of its directories, so one that comes from such a directory is evidence that the process
+/// before it has ended: it need not wait for a session to run out, as in Kafka (architecture 11).
+fn is_gone(existing: &Broker, request: &BrokerRegistrationRequest) -> bool {
+    existing
+        .log_dirs
+        .iter()
+        .any(|directory| request.log_dirs.contains(directory))
 }
 
 /// The previous epoch is only known to a broker that wrote it on its way out, into every directory that it still has.

@@ -1,0 +1,72 @@
+//! CreateTopics (key 19), versions 2-7.
+//!
+//! v4 defaults by -1 (KIP-464); v5 flexible, answers with the effective configs (KIP-525); v6 quota errors (KIP-599);
+//! v7 topic ids. Decided by the controller; answered once this broker's own image has the topics, so that a client that asks
+//! it next finds them.
+
+use super::{Api, Context, Meta, Reply, Route};
+use crate::config::describe;
+use ottla_controller::decide;
+use ottla_controller::image::Image;
+use ottla_protocol::messages::create_topics::{
+    CreatableTopicConfigs, CreatableTopicResult, CreateTopicsRequest, CreateTopicsResponse,
+};
+use ottla_protocol::{ErrorCode, Str};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub struct CreateTopics;
+
+impl Api for CreateTopics {
+    type Request = CreateTopicsRequest;
+    const VERSIONS: std::ops::RangeInclusive<i16> = 2..=7;
+    const ROUTE: Route = Route::Controller;
+
+    async fn handle(context: Arc<Context>, meta: Meta, request: CreateTopicsRequest) -> Reply<CreateTopicsResponse> {
+        let request = Arc::new(request);
+        let asked = request.clone();
+        let decided = context
+            .decide(move |image, turn| decide::create_topics(image, turn.rules, &asked, turn.dice))
+            .await;
+        let mut response = match decided {
+            Ok(response) => response,
+            Err(error) => return Reply::Now(refused(&request, error)),
+        };
+        if meta.api_version >= 5 {
+            let image = context.metadata.image();
+            let created = |topic: &&mut CreatableTopicResult| topic.error_code == ErrorCode::NONE;
+            response.topics.iter_mut().filter(created).for_each(|topic| add_configs(&context, &image, &request, topic));
+        }
+        Reply::Now(response)
+    }
+}
+
+fn refused(request: &CreateTopicsRequest, error_code: ErrorCode) -> CreateTopicsResponse {
+    let topics = request.topics.iter().map(|topic| CreatableTopicResult {
+        name: topic.name.clone(),
+        error_code,
+        error_message: Some(Str::from_static(error_code.message())),
+        ..Default::default()
+    });
+    CreateTopicsResponse { topics: topics.collect(), ..Default::default() }
+}
+
+/// The configuration that the topic has, or with `validate_only` would have.
+fn add_configs(context: &Context, image: &Image, request: &CreateTopicsRequest, result: &mut CreatableTopicResult) {
+    let asked = request.topics.iter().find(|topic| topic.name == result.name);
+    let own: BTreeMap<String, String> = asked
+        .into_iter()
+        .flat_map(|topic| &topic.configs)
+        .filter_map(|config| Some((config.name.to_string(), config.value.as_ref()?.to_string())))
+        .collect();
+    let layers = context.layers(image);
+    let configs = describe::topic(&layers.as_layers(), &own).into_iter().map(|entry| CreatableTopicConfigs {
+        name: Str::from(entry.name),
+        value: entry.value.map(Str::from),
+        read_only: entry.is_read_only,
+        config_source: entry.source.wire_id(),
+        is_sensitive: entry.is_sensitive,
+        ..Default::default()
+    });
+    result.configs = Some(configs.collect());
+}

@@ -1,0 +1,180 @@
+//! Fetch (key 1), versions 4-18.
+//!
+//! v4 isolation levels (KIP-98); v5 log start offset; v7 sessions (KIP-227); v9 leader epochs (KIP-320); v11 racks (KIP-392);
+//! v12 flexible, divergence (KIP-595); v13 topic ids (KIP-516); v15 replica state (KIP-903); v16 endpoints of the current
+//! leader (KIP-951); v17 directory ids (KIP-853); v18 follower high watermarks (KIP-1166).
+//!
+//! Records leave as regions of files, unread. Fetches of followers are refused until replication is built.
+
+use super::{Api, Context, Meta, Reply};
+use crate::fetch::{self, Answer, PartitionKey, TopicKey, Wanted};
+use crate::metadata::leader_hint::{LeaderEndpoint, LeaderHints};
+use crate::partition::{Isolation, Partition, ReadAnswer};
+use ottla_controller::ids::TopicId;
+use ottla_controller::image::Image;
+use ottla_protocol::messages::fetch::{
+    AbortedTransaction, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, ForgottenTopic, NodeEndpoint,
+    PartitionData,
+};
+use ottla_protocol::{ErrorCode, Records, Str, Uuid};
+use ottla_storage::offset::{LeaderEpoch, Offset};
+use std::sync::Arc;
+use std::time::Duration;
+
+const TOPIC_IDS_FROM: i16 = 13;
+const READ_COMMITTED: i8 = 1;
+/// A consumer; anything from 0 on is a replica.
+const CONSUMER: i32 = -1;
+
+pub struct Fetch;
+
+impl Api for Fetch {
+    type Request = FetchRequest;
+    const VERSIONS: std::ops::RangeInclusive<i16> = 4..=18;
+
+    async fn handle(context: Arc<Context>, meta: Meta, request: FetchRequest) -> Reply<FetchResponse> {
+        let metadata = context.metadata.clone();
+        let request = asked(&context, &meta, request);
+        let may_read = |key: &PartitionKey| find(&context, &metadata.image(), key, request.is_follower);
+        let fetched = fetch::fetch(&context.fetches, request.clone(), may_read).await;
+        Reply::Now(match fetched {
+            Ok(answer) => answered(&context, &meta, answer),
+            Err(error_code) => FetchResponse { error_code, ..Default::default() },
+        })
+    }
+}
+
+/// The request with its limits applied.
+fn asked(context: &Context, meta: &Meta, request: FetchRequest) -> fetch::Request {
+    let uses_topic_ids = meta.api_version >= TOPIC_IDS_FROM;
+    let replica = if meta.api_version >= 15 { request.replica_state.replica_id } else { request.replica_id };
+    let ceiling = i32::try_from(context.values().requests.fetch_max_bytes).unwrap_or(i32::MAX);
+    let max_bytes = request.max_bytes.min(ceiling);
+    fetch::Request {
+        session_id: request.session_id,
+        session_epoch: request.session_epoch,
+        uses_topic_ids,
+        is_follower: replica > CONSUMER,
+        isolation: match (replica, request.isolation_level) {
+            (0.., _) => Isolation::Replica,
+            (_, READ_COMMITTED) => Isolation::ReadCommitted,
+            _ => Isolation::ReadUncommitted,
+        },
+        max_wait: Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)),
+        min_bytes: request.min_bytes.min(max_bytes),
+        max_bytes,
+        named: request.topics.into_iter().flat_map(|topic| named(topic, uses_topic_ids)).collect(),
+        forgotten: request.forgotten_topics_data.into_iter().flat_map(|topic| forgotten(topic, uses_topic_ids)).collect(),
+    }
+}
+
+/// Detached names: a session outlives the request's frame.
+fn topic_key(name: &Str, id: Uuid, uses_topic_ids: bool) -> TopicKey {
+    if uses_topic_ids { TopicKey::Id(id) } else { TopicKey::Name(name.detached()) }
+}
+
+fn named(topic: FetchTopic, uses_topic_ids: bool) -> impl Iterator<Item = (PartitionKey, Wanted)> {
+    let key = topic_key(&topic.topic, topic.topic_id, uses_topic_ids);
+    topic.partitions.into_iter().map(move |partition| {
+        let epoch = |epoch: i32| Some(LeaderEpoch(epoch)).filter(|epoch| epoch.0 >= 0);
+        let wanted = Wanted {
+            fetch_offset: Offset(partition.fetch_offset),
+            partition_max_bytes: partition.partition_max_bytes,
+            current_leader_epoch: epoch(partition.current_leader_epoch),
+            last_fetched_epoch: epoch(partition.last_fetched_epoch),
+        };
+        (PartitionKey { topic: key.clone(), index: partition.partition }, wanted)
+    })
+}
+
+fn forgotten(topic: ForgottenTopic, uses_topic_ids: bool) -> impl Iterator<Item = PartitionKey> {
+    let key = topic_key(&topic.topic, topic.topic_id, uses_topic_ids);
+    topic.partitions.into_iter().map(move |index| PartitionKey { topic: key.clone(), index })
+}
+
+/// The partition, or why there is nothing to read for this client.
+fn find(context: &Context, image: &Image, key: &PartitionKey, is_follower: bool) -> Result<Arc<Partition>, ErrorCode> {
+    let topic = match &key.topic {
+        TopicKey::Id(id) => image.topics.by_id(TopicId(*id)).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?,
+        TopicKey::Name(name) => image.topics.by_name(name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?,
+    };
+    if topic.partition(key.index).is_none() {
+        return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    }
+    if is_follower {
+        // `Partition.getReplicaOrException`: nobody else replicates a lone node's partitions.
+        return Err(ErrorCode::UNKNOWN_LEADER_EPOCH);
+    }
+    context.partitions.by_id(image, topic.id, key.index)
+}
+
+fn answered(context: &Context, meta: &Meta, answer: Answer) -> FetchResponse {
+    let mut hints = LeaderHints::new(&context.metadata, &meta.peer.listener.name);
+    let mut responses: Vec<FetchableTopicResponse> = Vec::new();
+    let mut last: Option<TopicKey> = None;
+    for (key, read) in answer.partitions {
+        let data = partition_data(meta.api_version, &key, read, &mut hints);
+        // Partitions come in the order they were read; those of one topic that follow each other share an entry.
+        if last.as_ref() != Some(&key.topic) {
+            let (topic, topic_id) = name_and_id(&key.topic);
+            responses.push(FetchableTopicResponse { topic, topic_id, ..Default::default() });
+            last = Some(key.topic);
+        }
+        if let Some(topic) = responses.last_mut() {
+            topic.partitions.push(data);
+        }
+    }
+    let endpoint = |leader: LeaderEndpoint| NodeEndpoint {
+        node_id: leader.node_id,
+        host: leader.host,
+        port: leader.port,
+        rack: leader.rack,
+        ..Default::default()
+    };
+    let node_endpoints = hints.endpoints().into_iter().map(endpoint).collect();
+    FetchResponse { session_id: answer.session_id, responses, node_endpoints, ..Default::default() }
+}
+
+fn name_and_id(topic: &TopicKey) -> (Str, Uuid) {
+    match topic {
+        TopicKey::Id(id) => (Str::EMPTY, *id),
+        TopicKey::Name(name) => (name.clone(), Uuid::ZERO),
+    }
+}
+
+fn partition_data(version: i16, key: &PartitionKey, read: ReadAnswer, hints: &mut LeaderHints) -> PartitionData {
+    let mut data = PartitionData {
+        partition_index: key.index,
+        error_code: read.error,
+        high_watermark: read.high_watermark.0,
+        last_stable_offset: read.last_stable_offset.0,
+        log_start_offset: read.log_start.0,
+        preferred_read_replica: -1,
+        ..Default::default()
+    };
+    if version <= 5 && read.error == ErrorCode::KAFKA_STORAGE_ERROR {
+        // Clients of that age take it for a fatal error (`maybeDownConvertStorageError`).
+        data.error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
+    }
+    let is_elsewhere = [ErrorCode::NOT_LEADER_OR_FOLLOWER, ErrorCode::FENCED_LEADER_EPOCH].contains(&read.error);
+    if version >= 16 && is_elsewhere {
+        let (name, id) = name_and_id(&key.topic);
+        (data.current_leader.leader_id, data.current_leader.leader_epoch) = hints.of(&name, id, key.index);
+    }
+    if let Some((epoch, end)) = read.diverging {
+        (data.diverging_epoch.epoch, data.diverging_epoch.end_offset) = (epoch.0, end.0);
+    }
+    data.aborted_transactions = read.aborted.as_ref().map(|aborted| {
+        let to_wire = |one: &ottla_storage::producers::AbortedTransaction| AbortedTransaction {
+            producer_id: one.producer_id.0,
+            first_offset: one.first_offset.0,
+            ..Default::default()
+        };
+        aborted.iter().map(to_wire).collect()
+    });
+    data.records = match read.error {
+        ErrorCode::NONE => read.into_records(),
+        _ => Records::Bytes(Default::default()),
+    };
+    data
+}

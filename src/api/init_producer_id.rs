@@ -1,0 +1,66 @@
+//! InitProducerId (key 22), versions 0-5.
+//!
+//! v2 flexible; v3 expected id and epoch (KIP-360); v4 PRODUCER_FENCED (KIP-588); v5 TRANSACTION_ABORTABLE (KIP-890).
+//! v6 (KIP-939) is unstable in Kafka and not served.
+//!
+//! Idempotent producers only: a transactional id is answered COORDINATOR_NOT_AVAILABLE until transactions are built.
+
+use super::{Api, Context, Meta, Reply};
+use ottla_protocol::ErrorCode;
+use ottla_protocol::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
+use std::sync::Arc;
+
+const NO_PRODUCER_ID: i64 = -1;
+const NO_PRODUCER_EPOCH: i16 = -1;
+
+pub struct InitProducerId;
+
+impl Api for InitProducerId {
+    type Request = InitProducerIdRequest;
+    const VERSIONS: std::ops::RangeInclusive<i16> = 0..=5;
+
+    async fn handle(
+        context: Arc<Context>,
+        _meta: Meta,
+        request: InitProducerIdRequest,
+    ) -> Reply<InitProducerIdResponse> {
+        if let Some(error) = refusal(&request) {
+            return Reply::Now(failed(error));
+        }
+        Reply::Now(match context.producer_ids.next().await {
+            Ok(producer_id) => InitProducerIdResponse { producer_id, producer_epoch: 0, ..Default::default() },
+            Err(error) => failed(error),
+        })
+    }
+}
+
+/// `KafkaApis.handleInitProducerIdRequest`, `TransactionCoordinator.handleInitProducerId`. An idempotent producer gets a fresh
+/// id whatever id and epoch it names, as long as it names both or neither.
+fn refusal(request: &InitProducerIdRequest) -> Option<ErrorCode> {
+    let names_id = request.producer_id != NO_PRODUCER_ID;
+    let names_epoch = request.producer_epoch != NO_PRODUCER_EPOCH;
+    match &request.transactional_id {
+        _ if names_id != names_epoch => Some(ErrorCode::INVALID_REQUEST),
+        None => None,
+        Some(id) if id.is_empty() => Some(ErrorCode::INVALID_REQUEST),
+        Some(_) => Some(ErrorCode::COORDINATOR_NOT_AVAILABLE),
+    }
+}
+
+fn failed(error_code: ErrorCode) -> InitProducerIdResponse {
+    InitProducerIdResponse { error_code, producer_id: NO_PRODUCER_ID, producer_epoch: NO_PRODUCER_EPOCH, ..Default::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_and_an_epoch_come_together_or_not_at_all() {
+        let request = |producer_id, producer_epoch| InitProducerIdRequest { producer_id, producer_epoch, ..Default::default() };
+        assert_eq!(refusal(&request(-1, -1)), None);
+        assert_eq!(refusal(&request(5, 0)), None);
+        assert_eq!(refusal(&request(5, -1)), Some(ErrorCode::INVALID_REQUEST));
+        assert_eq!(refusal(&request(-1, 0)), Some(ErrorCode::INVALID_REQUEST));
+    }
+}

@@ -1,0 +1,172 @@
+//! Metadata (key 3), versions 0-13.
+//!
+//! v1 controller, racks, null topics for all; v2 cluster id; v3 throttle time; v4 allow_auto_topic_creation; v5 offline
+//! replicas; v7 leader epochs (KIP-320); v8 authorised operations (KIP-430); v9 flexible; v10 topic ids (KIP-516);
+//! v11 no cluster operations; v12 topics by id; v13 top-level error for re-bootstrapping (KIP-1102).
+//!
+//! Differs from Kafka on purpose: a topic created on first use is waited for (bounded) and answered whole, where Kafka
+//! answers UNKNOWN_TOPIC_OR_PARTITION and lets the client ask again.
+
+use super::{Api, Context, Meta, Reply};
+use crate::auth::operations;
+use crate::metadata::internal_topics;
+use crate::metadata::view::{Rules, View};
+use ottla_controller::decide::reason_invalid_topic_name;
+use ottla_controller::ids::TopicId;
+use ottla_controller::image::{Image, Topic};
+use ottla_protocol::messages::metadata::{
+    MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+};
+use ottla_protocol::{ErrorCode, Str, Uuid};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+pub struct Metadata;
+
+impl Api for Metadata {
+    type Request = MetadataRequest;
+    const VERSIONS: std::ops::RangeInclusive<i16> = 0..=13;
+
+    async fn handle(context: Arc<Context>, meta: Meta, request: MetadataRequest) -> Reply<MetadataResponse> {
+        let Some(wanted) = Wanted::of(&request, meta.api_version) else {
+            return Reply::Now(refused(&request, ErrorCode::INVALID_REQUEST));
+        };
+        let mut image = context.metadata.image();
+        let creates = request.allow_auto_topic_creation && context.values().topics.auto_create;
+        if let (Wanted::Names(names), true) = (&wanted, creates) {
+            let layers = context.layers(&image);
+            let creatable = |name: &Str| internal_topics::creatable(name, &layers.as_layers(), context.is_lone);
+            image = context.auto_create.ensure(image, names, creatable).await;
+            // So that the client's first produce finds the log open.
+            context.logs_open(image.offset).await;
+        }
+        Reply::Now(answer(&image, &meta, &request, &wanted))
+    }
+}
+
+/// Which topics a request is about.
+enum Wanted {
+    All,
+    Names(BTreeSet<Str>),
+    Ids(BTreeSet<Uuid>),
+}
+
+impl Wanted {
+    /// `None` where Kafka answers INVALID_REQUEST: ids, or no name, before version 12.
+    fn of(request: &MetadataRequest, version: i16) -> Option<Wanted> {
+        let topics = match &request.topics {
+            None => return Some(Wanted::All),
+            Some(topics) if topics.is_empty() && version == 0 => return Some(Wanted::All),
+            Some(topics) => topics,
+        };
+        if version < 12 && topics.iter().any(|topic| topic.name.is_none() || topic.topic_id != Uuid::ZERO) {
+            return None;
+        }
+        let ids: BTreeSet<Uuid> = topics.iter().map(|topic| topic.topic_id).filter(|id| *id != Uuid::ZERO).collect();
+        if ids.is_empty() {
+            return Some(Wanted::Names(topics.iter().filter_map(|topic| topic.name.clone()).collect()));
+        }
+        Some(Wanted::Ids(ids))
+    }
+}
+
+/// What a request that Kafka refuses as a whole is answered (`MetadataRequest.getErrorResponse`).
+fn refused(request: &MetadataRequest, error: ErrorCode) -> MetadataResponse {
+    let topics = request.topics.iter().flatten();
+    MetadataResponse {
+        topics: topics
+            .map(|topic| MetadataResponseTopic {
+                error_code: error,
+                name: Some(topic.name.clone().unwrap_or_default()),
+                topic_id: topic.topic_id,
+                ..Default::default()
+            })
+            .collect(),
+        error_code: error,
+        ..Default::default()
+    }
+}
+
+fn answer(image: &Image, meta: &Meta, request: &MetadataRequest, wanted: &Wanted) -> MetadataResponse {
+    let view = View { image, listener: &meta.peer.listener.name };
+    let rules = Rules { keep_unavailable: meta.api_version == 0, listener_error: meta.api_version >= 6 };
+    let mut topics: Vec<MetadataResponseTopic> = match wanted {
+        Wanted::All => image.topics.iter().map(|topic| describe(view, topic, rules)).collect(),
+        Wanted::Names(names) => names.iter().map(|name| by_name(view, name, rules)).collect(),
+        Wanted::Ids(ids) => ids.iter().map(|id| by_id(view, *id, rules)).collect(),
+    };
+    if request.include_topic_authorized_operations {
+        let described = |topic: &&mut MetadataResponseTopic| topic.error_code != ErrorCode::UNKNOWN_TOPIC_ID;
+        topics.iter_mut().filter(described).for_each(|topic| topic.topic_authorized_operations = operations::TOPIC);
+    }
+    let brokers: Vec<MetadataResponseBroker> = view
+        .alive_brokers()
+        .map(|(broker, endpoint)| MetadataResponseBroker {
+            node_id: broker.id.0,
+            host: Str::from(&*endpoint.host),
+            port: i32::from(endpoint.port),
+            rack: broker.rack.as_deref().map(Str::from),
+            ..Default::default()
+        })
+        .collect();
+    MetadataResponse {
+        // Any serving broker forwards what belongs to the controller (`getRandomAliveBrokerId`).
+        controller_id: brokers.first().map_or(-1, |broker| broker.node_id),
+        brokers,
+        cluster_id: image.cluster_id.as_deref().map(Str::from),
+        topics,
+        cluster_authorized_operations: match request.include_cluster_authorized_operations {
+            true => operations::CLUSTER,
+            false => operations::NOT_ASKED,
+        },
+        ..Default::default()
+    }
+}
+
+fn by_name(view: View<'_>, name: &Str, rules: Rules) -> MetadataResponseTopic {
+    if let Some(topic) = view.image.topics.by_name(name) {
+        return describe(view, topic, rules);
+    }
+    let error_code = match reason_invalid_topic_name(name) {
+        None => ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+        Some(_) => ErrorCode::INVALID_TOPIC_EXCEPTION,
+    };
+    let is_internal = internal_topics::is_internal(name);
+    MetadataResponseTopic { error_code, name: Some(name.clone()), is_internal, ..Default::default() }
+}
+
+fn by_id(view: View<'_>, id: Uuid, rules: Rules) -> MetadataResponseTopic {
+    match view.image.topics.by_id(TopicId(id)) {
+        Some(topic) => describe(view, topic, rules),
+        None => MetadataResponseTopic {
+            error_code: ErrorCode::UNKNOWN_TOPIC_ID,
+            topic_id: id,
+            name: None,
+            ..Default::default()
+        },
+    }
+}
+
+fn describe(view: View<'_>, topic: &Topic, rules: Rules) -> MetadataResponseTopic {
+    let partitions = topic.partitions.iter().map(|(index, partition)| {
+        let seen = view.partition(partition, rules);
+        MetadataResponsePartition {
+            error_code: seen.error,
+            partition_index: *index,
+            leader_id: seen.leader.0,
+            leader_epoch: seen.leader_epoch,
+            replica_nodes: seen.replicas,
+            isr_nodes: seen.in_sync,
+            offline_replicas: seen.offline,
+            ..Default::default()
+        }
+    });
+    MetadataResponseTopic {
+        error_code: ErrorCode::NONE,
+        name: Some(Str::from(&*topic.name)),
+        topic_id: topic.id.0,
+        is_internal: internal_topics::is_internal(&topic.name),
+        partitions: partitions.collect(),
+        ..Default::default()
+    }
+}

@@ -1,0 +1,55 @@
+//! OffsetForLeaderEpoch (key 23), versions 2-4 (KIP-101, KIP-279, KIP-320).
+//!
+//! v3 replica id; v4 flexible. Where a leader epoch ended, so that a client finds out that its log was truncated.
+
+use super::{Api, Context, Meta, Reply};
+use ottla_controller::image::Image;
+use ottla_protocol::ErrorCode;
+use ottla_protocol::messages::offset_for_leader_epoch::{
+    EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderPartition,
+    OffsetForLeaderTopicResult,
+};
+use ottla_storage::offset::{LeaderEpoch, Offset};
+use std::sync::Arc;
+
+pub struct OffsetForLeaderEpoch;
+
+impl Api for OffsetForLeaderEpoch {
+    type Request = OffsetForLeaderEpochRequest;
+    const VERSIONS: std::ops::RangeInclusive<i16> = 2..=4;
+
+    async fn handle(
+        context: Arc<Context>,
+        _meta: Meta,
+        request: OffsetForLeaderEpochRequest,
+    ) -> Reply<OffsetForLeaderEpochResponse> {
+        let image = context.metadata.image();
+        let topics = request.topics.into_iter().map(|topic| OffsetForLeaderTopicResult {
+            partitions: topic.partitions.iter().map(|asked| answer(&context, &image, &topic.topic, asked)).collect(),
+            topic: topic.topic,
+            ..Default::default()
+        });
+        Reply::Now(OffsetForLeaderEpochResponse { topics: topics.collect(), ..Default::default() })
+    }
+}
+
+fn answer(context: &Context, image: &Image, topic: &str, asked: &OffsetForLeaderPartition) -> EpochEndOffset {
+    let partition = asked.partition;
+    match end_of_epoch(context, image, topic, asked) {
+        Ok((epoch, end)) => {
+            EpochEndOffset { partition, leader_epoch: epoch.0, end_offset: end.0, ..Default::default() }
+        }
+        Err(error_code) => EpochEndOffset { partition, error_code, ..Default::default() },
+    }
+}
+
+fn end_of_epoch(
+    context: &Context,
+    image: &Image,
+    topic: &str,
+    asked: &OffsetForLeaderPartition,
+) -> Result<(LeaderEpoch, Offset), ErrorCode> {
+    let partition = context.partitions.by_name(image, topic, asked.partition)?;
+    let current = Some(LeaderEpoch(asked.current_leader_epoch)).filter(|epoch| epoch.0 >= 0);
+    partition.end_of_epoch(LeaderEpoch(asked.leader_epoch), current)
+}

@@ -1,0 +1,207 @@
+//! A node: every part built in order, and stopped in reverse. The wiring, readable top to bottom.
+//!
+//! ```text
+//!   directories ─▶ controller (metadata log, image) ─▶ listeners bound ─▶ registered ─▶ logs opened ─▶ unfenced ─▶ serving
+//! ```
+//! Nothing is decided here. [`Node`] runs on any [`World`]; [`run`] is the process around it.
+
+mod controller;
+mod directories;
+mod error;
+mod listeners;
+mod process;
+mod registration;
+mod upkeep;
+mod world;
+
+pub use error::StartError;
+pub use process::run;
+pub use world::{Threading, World};
+
+use crate::admin::Phase;
+use crate::api::context::NodeLayers;
+use crate::api::{self, Context};
+use crate::background;
+use crate::config::{BrokerConfig, BrokerValues, TopicConfig, Unset};
+use crate::fetch::Fetches;
+use crate::metadata::auto_create::AutoCreate;
+use crate::metadata::lifecycle::Membership;
+use crate::metadata::producer_ids::ProducerIdSource;
+use crate::metrics::Metrics;
+use crate::net::server::Server;
+use crate::net::world::Net;
+use crate::partition::{Table, TableOptions};
+use arc_swap::ArcSwap;
+use ottla_controller::Controller;
+use ottla_controller::ids::{BrokerId, MetadataOffset};
+use ottla_controller::image::{ConfigResource, Image};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long leaving the cluster may take before the node stops anyway.
+const LEAVE_MAX: Duration = Duration::from_secs(5);
+
+/// A running node.
+pub struct Node {
+    pub metrics: Arc<Metrics>,
+    /// What clients of each listener are told, in the order of `listeners`.
+    pub advertised: Vec<Arc<api::Listener>>,
+    phase: watch::Sender<Phase>,
+    controller: Controller,
+    membership: Membership,
+    partitions: Arc<Table>,
+    server: Server,
+    background: background::Stopper,
+    /// Held until the end: the lock of a metadata directory that is no log directory.
+    _metadata_lock: Option<ottla_storage::dir::LogDirectory>,
+}
+
+impl Node {
+    /// Builds and starts every part; resolves when the node serves.
+    ///
+    /// # Errors
+    /// See [`StartError`]; what was started is stopped again by being dropped.
+    pub async fn start<N: Net>(
+        config: Arc<BrokerConfig>,
+        world: World<N>,
+        phase: watch::Sender<Phase>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StartError> {
+        let node_id = BrokerId(config.node_id);
+        let values = BrokerValues::resolve(&config.layers(&Unset, &Unset));
+        let directories = directories::open(&config, &world)?;
+        let session_timeout = upkeep::session_timeout(&config);
+        let controller = controller::start(&config, &directories, &world, session_timeout).await?;
+        let metadata = controller.metadata().clone();
+        let image = metadata
+            .at_least(MetadataOffset(0))
+            .await
+            .map_err(|_| StartError::Stopped)?;
+        let values = Arc::new(ArcSwap::from_pointee(
+            in_force(&config, node_id, &image).unwrap_or(values),
+        ));
+
+        let network = listeners::bind(&config, &values.load(), &world).await?;
+        let table_options = table_options(&config, &world, &values.load());
+        let partitions = Table::open(table_options, directories.log_dirs);
+        let request = registration::request(&config, &image, &network, &partitions, &world.rng);
+        let membership = Membership::register(&controller, &request).await?;
+
+        let (stopper, stop) = background::stop();
+        upkeep::follow_metadata(&metadata, &partitions, &phase, stop.clone());
+        let applied = MetadataOffset(membership.epoch().0);
+        partitions.applied_up_to(applied).await;
+        membership.unfence(applied).await?;
+
+        let context = Arc::new(Context {
+            clock: world.clock.clone(),
+            metrics: metrics.clone(),
+            node_id,
+            is_lone: true,
+            values: values.clone(),
+            metadata: metadata.clone(),
+            controller: controller.clone(),
+            auto_create: AutoCreate::new(metadata.clone(), controller.clone()),
+            producer_ids: ProducerIdSource::new(controller.clone(), node_id, membership.epoch()),
+            partitions: partitions.clone(),
+            fetches: Fetches::new(
+                fetch_session_slots(&values.load()),
+                world.clock.clone(),
+                world.rng.clone(),
+            ),
+            config: config.clone(),
+        });
+        let advertised = network
+            .iter()
+            .map(|listener| listener.seen().clone())
+            .collect();
+        let server = listeners::serve(network, &context, &values.load(), &world)?;
+        upkeep::start(&context, &membership, server.gate(), &world.rng, &stop);
+        phase.send_replace(Phase::Ready);
+        Ok(Self {
+            metrics,
+            advertised,
+            phase,
+            controller,
+            membership,
+            partitions,
+            server,
+            background: stopper,
+            _metadata_lock: directories.metadata_lock,
+        })
+    }
+
+    /// Resolves when the node cannot go on: its metadata log or its last log directory has failed. Says why.
+    pub async fn failed(&self) -> String {
+        let mut failures = self.partitions.failures();
+        tokio::select! {
+            reason = self.controller.stopped() => {
+                format!("the metadata log failed: {}", reason.unwrap_or_else(|| "the controller stopped".to_owned()))
+            }
+            _ = failures.wait_for(|failures| failures.are_all_failed) => "every log directory has failed".to_owned(),
+        }
+    }
+
+    /// Stops every part in reverse: no new requests, what is in flight is answered, logs are flushed and checkpointed.
+    pub async fn stop(self) {
+        self.phase.send_replace(Phase::Stopping);
+        if tokio::time::timeout(LEAVE_MAX, leave(&self.membership))
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                "the controller did not release this broker in time; stopping all the same"
+            );
+        }
+        self.server.stop().await;
+        self.background.stop();
+        self.partitions.shutdown(self.membership.epoch().0).await;
+        self.controller.shutdown().await;
+    }
+}
+
+async fn leave(membership: &Membership) {
+    loop {
+        match membership.leave().await {
+            Ok(false) => tokio::time::sleep(Duration::from_millis(20)).await,
+            Ok(true) => return,
+            Err(error) => {
+                return tracing::warn!(%error, "could not leave the cluster in good order");
+            }
+        }
+    }
+}
+
+/// The values as the metadata has them; `None` while the metadata says nothing about this broker.
+fn in_force(config: &Arc<BrokerConfig>, node_id: BrokerId, image: &Image) -> Option<BrokerValues> {
+    let layers = NodeLayers::of(config.clone(), node_id, image);
+    Some(BrokerValues::resolve(&layers.as_layers()))
+}
+
+fn fetch_session_slots(values: &BrokerValues) -> usize {
+    usize::try_from(values.requests.fetch_session_slots).unwrap_or(usize::MAX)
+}
+
+fn table_options<N: Net>(
+    config: &Arc<BrokerConfig>,
+    world: &World<N>,
+    values: &BrokerValues,
+) -> TableOptions {
+    let (config, me) = (config.clone(), BrokerId(config.node_id));
+    let topic_config = move |image: &Image, topic: &str| {
+        let layers = NodeLayers::of(config.clone(), me, image);
+        let own = image.configs.of(&ConfigResource::topic(topic));
+        let own = own.map_or(&Unset as &dyn crate::config::Settings, |values| {
+            values.as_ref()
+        });
+        TopicConfig::resolve(&layers.as_layers(), own)
+    };
+    TableOptions {
+        me,
+        clock: world.clock.clone(),
+        rng: world.rng.clone(),
+        topic_config: Box::new(topic_config),
+        producer_expiration: values.log.producer_expiration,
+    }
+}
