@@ -145,3 +145,12 @@ pub fn read_exact_at(file: &dyn DiskFile, buffer: &mut [u8], offset: u64) -> io:
         Ok(())
     }
 }
+
+/// Makes the contents of a file durable; it is no error when there is none.
+pub fn sync_if_present(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    match disk.open(path, OpenHow::Write) {
+        Ok(file) => file.sync_data(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}

@@ -334,5 +334,6 @@ impl LogWriter {
             shared.fail(Failure::new("writing a transaction index", &error));
         }
         self.active.write_indexes_if_many();
+        self.snapshot_if_due(placed.iter().map(|batch| u64::from(batch.size_bytes)).sum());
     }
 }

@@ -160,15 +160,23 @@ impl LogWriter {
                 .map_err(Failure::of("rolling a segment"))?;
         }
         let shared = self.shared().clone();
-        // Should the old names go and the new ones not have come, the log would be empty.
-        shared
-            .sync_names()
-            .map_err(Failure::of("syncing a directory"))?;
         let set = shared.segments.load_full();
         let rest = set.without_first(count);
         let start = rest.first().base_offset();
-        shared.segments.store(Arc::new(rest));
         self.advance_start(start);
+        // What the old segments said of their producers is now in one snapshot only.
+        snapshots::sync(&shared.place, start)
+            .map_err(Failure::of("syncing a producer snapshot"))?;
+        // Should some old names go and others stay, the epoch file tells where the log starts; should all go and the new ones not have come, the log
+        // would be empty: both are durable before any name changes.
+        shared
+            .write_epochs()
+            .map_err(Failure::of("writing the leader epochs"))?;
+        shared.flush.lock().names_changed();
+        shared
+            .sync_names()
+            .map_err(Failure::of("syncing a directory"))?;
+        shared.segments.store(Arc::new(rest));
         tracing::info!(path = ?shared.place.path().ok(), count, ?reasons, %start, "old segments go");
         let gone: Vec<Arc<Segment>> = set.iter().take(count).cloned().collect();
         for segment in &gone {

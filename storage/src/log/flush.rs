@@ -13,10 +13,10 @@ use super::error::Failure;
 use super::open::Checkpointed;
 use super::shared::{LogReader, Shared};
 use super::snapshots::{self, ProducerState};
-use crate::disk::{self, Disk, OpenHow};
+use crate::disk::{Disk, sync_if_present};
 use crate::offset::Offset;
 use crate::producers::snapshot;
-use crate::segment::{Segment, ignore_missing};
+use crate::segment::Segment;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -40,8 +40,10 @@ pub(super) struct FlushState {
     is_parent_synced: bool,
     /// Snapshots written since the last sync.
     unsynced_snapshots: Vec<Offset>,
-    /// The last snapshot that was not taken at a segment's start, and goes when the next is durable.
-    pub passing_snapshot: Option<Offset>,
+    /// Snapshots that were taken, oldest first; those at a segment's start stay, of the others only the newest and the durable one are of use.
+    snapshots: Vec<Offset>,
+    /// The one that recovery starts from.
+    durable_snapshot: Option<Offset>,
     /// A truncation that was announced: no checkpoint may claim more.
     truncating_to: Option<Offset>,
 }
@@ -57,9 +59,9 @@ pub struct FlushTask {
     syncs_parent: bool,
     /// To write at `end`.
     snapshot: Option<Vec<u8>>,
+    /// Where the newest snapshot is once the task has run.
+    snapshot_at: Option<Offset>,
     snapshots: Vec<Offset>,
-    /// The content of the epoch file, and from where it was missing.
-    epochs: Option<(String, Option<Offset>)>,
 }
 
 /// What [`FlushTask::run`] achieved, for [`LogReader::flushed`].
@@ -77,7 +79,8 @@ impl FlushState {
             names_synced: u64::from(!has_unsynced_names),
             is_parent_synced: !has_unsynced_names,
             unsynced_snapshots: Vec::new(),
-            passing_snapshot: None,
+            snapshots: Vec::new(),
+            durable_snapshot: None,
             truncating_to: None,
         }
     }
@@ -86,9 +89,38 @@ impl FlushState {
         self.names += 1;
     }
 
-    pub fn snapshot_written(&mut self, offset: Offset) {
+    /// A snapshot was written and not synced. Answers which are of no use any more, unless a segment starts there.
+    #[must_use]
+    pub fn snapshot_written(&mut self, offset: Offset) -> Vec<Offset> {
         self.unsynced_snapshots.push(offset);
         self.names_changed();
+        self.note_snapshot(offset, false)
+    }
+
+    /// A crash left these, or recovery wrote them.
+    pub fn snapshots_unsynced(&mut self, offsets: impl Iterator<Item = Offset>) {
+        self.unsynced_snapshots.extend(offsets);
+    }
+
+    /// A snapshot is there. Answers which are of no use any more, unless a segment starts there.
+    #[must_use]
+    pub fn note_snapshot(&mut self, offset: Offset, is_durable: bool) -> Vec<Offset> {
+        if let Err(index) = self.snapshots.binary_search(&offset) {
+            self.snapshots.insert(index, offset);
+        }
+        if is_durable {
+            self.durable_snapshot = Some(offset);
+        }
+        let (newest, durable) = (self.snapshots.last().copied(), self.durable_snapshot);
+        let is_useful = |snapshot: &Offset| Some(*snapshot) == newest || Some(*snapshot) == durable;
+        let stale = self
+            .snapshots
+            .iter()
+            .copied()
+            .filter(|snapshot| !is_useful(snapshot))
+            .collect();
+        self.snapshots.retain(is_useful);
+        stale
     }
 
     /// Nothing from `offset` on counts as durable any more.
@@ -99,6 +131,8 @@ impl FlushState {
 
     pub fn truncated_to(&mut self, end: Offset) {
         self.truncating_to = None;
+        self.snapshots.retain(|snapshot| *snapshot <= end);
+        self.durable_snapshot = self.durable_snapshot.filter(|snapshot| *snapshot <= end);
         self.recovery_point = self.recovery_point.min(end);
     }
 
@@ -106,6 +140,8 @@ impl FlushState {
         self.truncated_to(offset);
         self.recovery_point = offset;
         self.unsynced_snapshots.clear();
+        self.snapshots.clear();
+        self.durable_snapshot = None;
         self.names_changed();
     }
 
@@ -147,7 +183,7 @@ impl LogReader {
         if shared.failure.get().is_some() {
             return None;
         }
-        let mut producers = shared.producers.lock();
+        let producers = shared.producers.lock();
         let epochs = shared.epochs.lock();
         let offsets = shared.offsets();
         let mut flush = shared.flush.lock();
@@ -172,11 +208,10 @@ impl LogReader {
             segments.pop();
         }
         let takes_all = scope != FlushScope::Data;
-        let snapshot = match &mut *producers {
-            ProducerState::Loaded(producers) if scope == FlushScope::Everything => {
-                Some(snapshot::encode(producers))
-            }
-            _ => None,
+        let (snapshot, snapshot_at) = match &*producers {
+            _ if scope != FlushScope::Everything => (None, None),
+            ProducerState::Loaded(producers) => (Some(snapshot::encode(producers)), Some(end)),
+            ProducerState::Spilled(offset) => (None, Some(*offset)),
         };
         Some(FlushTask {
             shared: shared.clone(),
@@ -186,12 +221,12 @@ impl LogReader {
             names: flush.unsynced_names(),
             syncs_parent: !flush.is_parent_synced,
             snapshot,
+            snapshot_at,
             snapshots: if takes_all {
                 std::mem::take(&mut flush.unsynced_snapshots)
             } else {
                 Vec::new()
             },
-            epochs: takes_all.then(|| (epochs.epochs.encode(), epochs.unwritten_from)),
         })
     }
 
@@ -214,13 +249,6 @@ impl LogReader {
             return Err(failure);
         }
         let stale = {
-            let mut epochs = self.shared.epochs.lock();
-            if let Some((content, unwritten_from)) = &task.epochs
-                && epochs.unwritten_from == *unwritten_from
-                && epochs.epochs.encode() == *content
-            {
-                epochs.unwritten_from = None;
-            }
             // A truncation since the task was taken has moved the end back: then less is durable than was synced.
             let offsets = self.shared.change_offsets(|offsets| {
                 offsets.flushed = offsets.flushed.max(task.end.min(offsets.end))
@@ -232,26 +260,13 @@ impl LogReader {
                 return Ok(());
             }
             flush.recovery_point = flush.recovery_point.max(task.end.min(offsets.end));
-            let taken_at = task.snapshot.is_some().then_some(task.end);
-            taken_at.and_then(|offset| {
-                flush
-                    .passing_snapshot
-                    .replace(offset)
-                    .filter(|previous| *previous != offset)
-            })
+            match task.snapshot_at {
+                Some(offset) => flush.note_snapshot(offset, true),
+                None => Vec::new(),
+            }
         };
-        self.remove_passing_snapshot(stale);
+        self.shared.remove_snapshots(&stale);
         Ok(())
-    }
-
-    fn remove_passing_snapshot(&self, offset: Option<Offset>) {
-        let Some(offset) = offset else { return };
-        let set = self.shared.segments.load();
-        if set.iter().all(|segment| segment.base_offset() != offset)
-            && let Err(error) = snapshots::remove(&self.shared.place, offset)
-        {
-            tracing::warn!(%error, %offset, "an old producer snapshot stays");
-        }
     }
 
     /// What to write into the checkpoints of the log's directory now.
@@ -298,11 +313,9 @@ impl FlushTask {
             }
             self.sync_snapshots()
                 .map_err(Failure::of("syncing a producer snapshot"))?;
-            if let Some((content, _)) = &self.epochs {
-                let epochs = path.join(super::open::EPOCHS);
-                disk::replace_file(place.disk(), &epochs, content.as_bytes())
-                    .map_err(Failure::of("writing the leader epochs"))?;
-            }
+            self.shared
+                .write_epochs()
+                .map_err(Failure::of("writing the leader epochs"))?;
         }
         if self.names.is_some() || self.scope != FlushScope::Data {
             place
@@ -327,7 +340,7 @@ impl FlushTask {
             .copied()
             .chain(self.snapshot.as_ref().map(|_| self.end))
         {
-            sync_if_present(place.disk(), &snapshots::path(place, offset)?)?;
+            snapshots::sync(place, offset)?;
         }
         Ok(())
     }
@@ -351,11 +364,4 @@ impl FlushTask {
 fn sync_parent(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     sync_if_present(disk, &path.join("partition.metadata"))?;
     disk.sync_dir(path.parent().unwrap_or(Path::new("/")))
-}
-
-fn sync_if_present(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    match disk.open(path, OpenHow::Write) {
-        Ok(file) => file.sync_data(),
-        Err(error) => ignore_missing(Err(error)),
-    }
 }

@@ -26,6 +26,7 @@ mod offsets;
 mod open;
 mod read;
 mod recover;
+mod replay;
 mod shared;
 mod snapshots;
 mod timestamps;

@@ -84,9 +84,9 @@ pub struct Recovery {
 
 /// The names in a partition's directory, sorted out.
 #[derive(Debug, Default)]
-struct Listing {
+pub(super) struct Listing {
     segments: BTreeMap<Offset, Names>,
-    snapshots: Vec<Offset>,
+    pub snapshots: Vec<Offset>,
     /// Names that a crash left and that mean nothing: `.deleted`, `.cleaned`, `.tmp`.
     leftovers: Vec<String>,
     has_swap: bool,
@@ -132,7 +132,7 @@ impl OpenLog {
         listing
             .clean_up(disk, &self.path)
             .map_err(Failure::of("removing leftovers"))?;
-        let segments = listing
+        let mut segments = listing
             .open_segments(&place)
             .map_err(Failure::of("reading a segment's size"))?;
         if segments.is_empty() {
@@ -140,8 +140,11 @@ impl OpenLog {
         }
         let epochs =
             read_epochs(disk, &self.path).map_err(Failure::of("reading the leader epochs"))?;
-        let recovered =
-            recover::recover(&self, &place, segments, &listing.missing_indexes(), epochs)?;
+        if self.trust != Trust::CleanStop {
+            self.finish_deletion(&mut segments, epochs.as_ref())
+                .map_err(Failure::of("removing old segments"))?;
+        }
+        let recovered = recover::recover(&self, &place, segments, &listing, epochs)?;
         self.finish(place, recovered, &listing.snapshots)
     }
 
@@ -152,6 +155,32 @@ impl OpenLog {
             self.checkpointed.recovery_point = Offset::ZERO;
             self.checkpointed.end = Offset::ZERO;
         }
+    }
+
+    /// A crash may have kept some names of segments that were deleted, and taken others. Before names change the epoch file says where the log starts
+    /// (as in Kafka, its first epoch begins there), so what lies wholly below goes now, lest there be a hole. Messages older than epochs
+    /// (magic 0 and 1) say nothing.
+    fn finish_deletion(
+        &mut self,
+        segments: &mut Vec<Arc<Segment>>,
+        epochs: Option<&EpochState>,
+    ) -> io::Result<()> {
+        let first_epoch = epochs
+            .and_then(|state| state.epochs.earliest())
+            .map(|entry| entry.start_offset);
+        if let Some(start) = first_epoch.filter(|start| *start > self.checkpointed.start)
+            && recover::begins_with_epochs(&segments[0])?
+        {
+            self.checkpointed.start = start;
+        }
+        let old = segments
+            .iter()
+            .skip(1)
+            .take_while(|next| next.base_offset() <= self.checkpointed.start)
+            .count();
+        segments
+            .drain(..old)
+            .try_for_each(|segment| segment.remove_files())
     }
 
     /// A log without segments: it begins at the checkpointed start.
@@ -175,6 +204,7 @@ impl OpenLog {
             epochs: Mutex::default(),
             offsets: RwLock::new(LogOffsets::empty_at(start)),
             flush: Mutex::new(FlushState::new(start, true)),
+            epoch_file: Mutex::new(()),
             failure: OnceLock::new(),
             place,
         };
@@ -217,18 +247,18 @@ impl OpenLog {
         };
         // Whether names are durable is known only after a clean stop.
         let mut flush = FlushState::new(durable, self.trust != Trust::CleanStop);
-        // Only a snapshot at the end or at a segment's start is of use later.
-        for offset in snapshots.iter().copied() {
-            let is_base = segments
-                .iter()
-                .any(|segment| segment.base_offset() == offset);
-            if offset > end || !is_base && offset != durable {
-                snapshots::remove(&place, offset)
-                    .map_err(Failure::of("removing a producer snapshot"))?;
-            } else if !is_base {
-                flush.passing_snapshot = Some(offset);
-            }
+        remove_beyond(&place, snapshots, end)
+            .map_err(Failure::of("removing a producer snapshot"))?;
+        let mut stale = Vec::new();
+        for offset in snapshots.iter().copied().filter(|offset| *offset <= end) {
+            stale.extend(flush.note_snapshot(offset, offset == durable));
         }
+        let bases = segments.iter().map(|segment| segment.base_offset());
+        flush.snapshots_unsynced(
+            bases
+                .chain(snapshots.iter().copied())
+                .filter(|at| *at > durable && *at <= end),
+        );
         if recovery.truncated_segments > 0 || recovery.rebuilt_indexes > 0 {
             flush.names_changed();
         }
@@ -247,9 +277,11 @@ impl OpenLog {
                 flushed: durable,
             }),
             flush: Mutex::new(flush),
+            epoch_file: Mutex::new(()),
             failure: OnceLock::new(),
             place,
         };
+        shared.remove_snapshots(&stale);
         Ok(Opened {
             writer: LogWriter::new(Arc::new(shared), active),
             recovery,
@@ -333,7 +365,7 @@ impl Listing {
         Ok(segments)
     }
 
-    fn missing_indexes(&self) -> Vec<Offset> {
+    pub fn missing_indexes(&self) -> Vec<Offset> {
         let lacks =
             |names: &Names| names.has_log && !(names.has_offset_index && names.has_time_index);
         self.segments
@@ -342,6 +374,18 @@ impl Listing {
             .map(|(base_offset, _)| *base_offset)
             .collect()
     }
+}
+
+/// Removes the snapshots of what the log has lost, for good: they must not be found when another log has come as far.
+fn remove_beyond(place: &Place, snapshots: &[Offset], end: Offset) -> io::Result<()> {
+    let beyond: Vec<Offset> = snapshots.iter().copied().filter(|at| *at > end).collect();
+    if beyond.is_empty() {
+        return Ok(());
+    }
+    beyond
+        .into_iter()
+        .try_for_each(|at| snapshots::remove(place, at))?;
+    place.disk().sync_dir(&place.path()?)
 }
 
 /// The epochs in their file; `None` when there is no file or no sense in it.

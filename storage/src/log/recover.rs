@@ -7,15 +7,15 @@
 //!          heads only          indexes, producers, epochs    lies beyond
 //! ```
 
-use super::config::LogConfig;
 use super::error::{Failure, OpenError};
-use super::open::{OpenLog, Recovery, Trust, snapshot_offset};
+use super::open::{Listing, OpenLog, Recovery, Trust};
+use super::replay::{epochs_before, producers_before, replay_batch};
 use super::shared::EpochState;
 use super::snapshots;
 use crate::batch::{CheckedBatch, check};
 use crate::disk::read_exact_at;
 use crate::offset::Offset;
-use crate::producers::{AbortedTransaction, Draft, Origin, Producers, Proof};
+use crate::producers::{Producers, snapshot};
 use crate::segment::{ActiveSegment, BatchAt, Extent, Patience, Place, Rebuild, Scan, Segment};
 use std::io;
 use std::sync::Arc;
@@ -55,15 +55,16 @@ pub(super) fn recover(
     order: &OpenLog,
     place: &Arc<Place>,
     segments: Vec<Arc<Segment>>,
-    missing_indexes: &[Offset],
+    listing: &Listing,
     epochs: Option<EpochState>,
 ) -> Result<Recovered, OpenError> {
+    let missing = listing.missing_indexes();
     if order.trust == Trust::CleanStop
-        && !missing_indexes.contains(&segments[segments.len() - 1].base_offset())
+        && !missing.contains(&segments[segments.len() - 1].base_offset())
     {
         let last = &segments[segments.len() - 1];
         match ActiveSegment::open(last.clone(), order.now_ms) {
-            Ok(active) => return adopt(order, place, segments, missing_indexes, epochs, active),
+            Ok(active) => return adopt(order, place, segments, listing, epochs, active),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 tracing::warn!(path = %order.path.display(), %error, "a cleanly stopped log is not clean");
             }
@@ -79,10 +80,11 @@ pub(super) fn recover(
     };
     let from = from.max(segments[0].base_offset());
     let first = segments.partition_point(|segment| segment.base_offset() <= from) - 1;
-    let recovery = rebuild_missing(order, &segments[..first], missing_indexes)?;
+    let recovery = rebuild_missing(order, &segments[..first], &missing)?;
     let start = order.checkpointed.start;
     let producers = producers_before(
         place,
+        &listing.snapshots,
         &segments[..=first],
         start,
         from,
@@ -121,26 +123,30 @@ fn adopt(
     order: &OpenLog,
     place: &Arc<Place>,
     segments: Vec<Arc<Segment>>,
-    missing_indexes: &[Offset],
+    listing: &Listing,
     epochs: Option<EpochState>,
     active: ActiveSegment,
 ) -> Result<Recovered, OpenError> {
     let end = active.segment().extent().next_offset;
     if end < order.checkpointed.recovery_point {
-        let reason = format!(
-            "the log was durable up to {}",
-            order.checkpointed.recovery_point
+        // A person may have laid another log in place while the node was stopped; anything else would be damage.
+        tracing::error!(
+            path = %order.path.display(), %end, was = %order.checkpointed.recovery_point,
+            "a cleanly stopped log is shorter than it was"
         );
-        return Err(OpenError::Corrupt {
-            path: order.path.clone(),
-            offset: end,
-            reason,
-        });
     }
-    let recovery = rebuild_missing(order, &segments, missing_indexes)?;
+    let recovery = rebuild_missing(order, &segments, &listing.missing_indexes())?;
     let start = order.checkpointed.start;
-    let producers = producers_before(place, &segments, start, end, &order.config, order.now_ms)
-        .map_err(Failure::of("replaying producers"))?;
+    let producers = producers_before(
+        place,
+        &listing.snapshots,
+        &segments,
+        start,
+        end,
+        &order.config,
+        order.now_ms,
+    )
+    .map_err(Failure::of("replaying producers"))?;
     let mut epochs =
         epochs_before(&segments, end, epochs).map_err(Failure::of("replaying leader epochs"))?;
     epochs.epochs.truncate_from_end(end.next());
@@ -152,6 +158,21 @@ fn adopt(
         end,
         recovery,
     })
+}
+
+/// Whether the segment's first batch is of the format that has a leader epoch. An unreadable one is: the old formats are not written any more.
+pub(super) fn begins_with_epochs(segment: &Segment) -> io::Result<bool> {
+    let mut scan = Scan::new(
+        segment.log_file().open()?,
+        0,
+        segment.size_bytes(),
+        Patience::Wait,
+    );
+    match scan.next_batch() {
+        Ok(first) => Ok(first.is_none_or(|batch| batch.header.is_some())),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(true),
+        Err(error) => Err(error),
+    }
 }
 
 /// Rebuilds the indexes of closed segments that lack them, believing the log.
@@ -220,6 +241,8 @@ impl Recoverer<'_> {
                 break checked;
             }
             checked.rebuild.close().map_err(|error| self.io(error))?;
+            self.save_producers(checked.end)
+                .map_err(|error| self.io(error))?;
             segment.set_extent(Extent {
                 size_bytes: checked.size_bytes,
                 next_offset: checked.end,
@@ -243,6 +266,11 @@ impl Recoverer<'_> {
             end: last.end,
             recovery: self.recovery,
         })
+    }
+
+    /// The crash may have torn the snapshot at this segment's end.
+    fn save_producers(&self, end: Offset) -> io::Result<()> {
+        snapshots::write(self.place, end, &snapshot::encode(&self.producers))
     }
 
     fn io(&self, error: io::Error) -> OpenError {
@@ -371,139 +399,4 @@ impl Recoverer<'_> {
         }
         Ok(())
     }
-}
-
-/// The producers as they were before `end`: the newest whole snapshot that is not beyond it, and the batches after that.
-pub(super) fn producers_before(
-    place: &Arc<Place>,
-    segments: &[Arc<Segment>],
-    start: Offset,
-    end: Offset,
-    config: &LogConfig,
-    now_ms: i64,
-) -> io::Result<Producers> {
-    let names = place.disk().read_dir(&place.path()?)?;
-    let mut offsets: Vec<Offset> = names
-        .iter()
-        .filter_map(|entry| snapshot_offset(&entry.name))
-        .filter(|at| *at <= end)
-        .collect();
-    offsets.sort_unstable();
-    let (mut producers, mut position) = (Producers::new(), start.max(segments[0].base_offset()));
-    while let Some(offset) = offsets.pop() {
-        if let Some(loaded) = snapshots::load(place, offset, now_ms, config.producer_expiration_ms)?
-        {
-            (producers, position) = (loaded, offset);
-            break;
-        }
-    }
-    walk(segments, position, end, |segment, batch| {
-        let Some(header) = batch
-            .header
-            .as_ref()
-            .filter(|header| header.producer_id.is_some())
-        else {
-            return Ok(());
-        };
-        let mut bytes = vec![
-            0;
-            if header.is_control() {
-                batch.size_bytes as usize
-            } else {
-                crate::batch::HEADER_SIZE_BYTES
-            }
-        ];
-        read_exact_at(&*segment.log_file().open()?, &mut bytes, batch.position)?;
-        replay_batch(
-            &mut producers,
-            &CheckedBatch {
-                header: header.clone(),
-                bytes: bytes.into(),
-            },
-        );
-        Ok(())
-    })?;
-    producers.expire(now_ms, config.producer_expiration_ms);
-    Ok(producers)
-}
-
-/// The epochs in the file, or those of every batch when there is none.
-fn epochs_before(
-    segments: &[Arc<Segment>],
-    end: Offset,
-    known: Option<EpochState>,
-) -> io::Result<EpochState> {
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    let mut epochs = EpochState::default();
-    walk(segments, segments[0].base_offset(), end, |_, batch| {
-        if let Some(header) = &batch.header {
-            epochs.assign(header.partition_leader_epoch, batch.base_offset);
-        }
-        Ok(())
-    })?;
-    Ok(epochs)
-}
-
-/// Calls `visit` with every batch that starts in `start..end`.
-fn walk(
-    segments: &[Arc<Segment>],
-    start: Offset,
-    end: Offset,
-    mut visit: impl FnMut(&Arc<Segment>, &BatchAt) -> io::Result<()>,
-) -> io::Result<()> {
-    if start >= end {
-        return Ok(());
-    }
-    let first = segments
-        .partition_point(|segment| segment.base_offset() <= start)
-        .saturating_sub(1);
-    for segment in &segments[first..] {
-        let Some(found) = segment.locate(start, Patience::Wait)? else {
-            continue;
-        };
-        let mut scan = Scan::new(
-            segment.log_file().open()?,
-            found.position,
-            segment.size_bytes(),
-            Patience::Wait,
-        );
-        while let Some(batch) = scan.next_batch()? {
-            if batch.base_offset >= end {
-                return Ok(());
-            }
-            if batch.base_offset >= start {
-                visit(segment, &batch)?;
-            }
-            // What comes after the last one may be anything.
-            if batch.last_offset.next() >= end {
-                return Ok(());
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Enters a batch of the log into the table. What was written was checked then; what contradicts the table now is noted and passed over.
-fn replay_batch(producers: &mut Producers, batch: &CheckedBatch) -> Vec<AbortedTransaction> {
-    let produced = match batch.producer_batch() {
-        Ok(Some(produced)) => produced,
-        Ok(None) => return Vec::new(),
-        Err(malformed) => {
-            tracing::warn!(offset = %batch.header.base_offset, %malformed, "a control batch is passed over");
-            return Vec::new();
-        }
-    };
-    let mut draft = Draft::new();
-    if let Err(error) = draft.check(
-        producers,
-        &produced,
-        Origin::Replication,
-        Proof::NotRequired,
-    ) {
-        tracing::warn!(offset = %batch.header.base_offset, %error, "a batch contradicts its producer's state");
-        return Vec::new();
-    }
-    producers.install(draft)
 }

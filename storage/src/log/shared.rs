@@ -4,16 +4,19 @@ use super::config::LogConfig;
 use super::error::Failure;
 use super::flush::FlushState;
 use super::offsets::LogOffsets;
+use super::open::EPOCHS;
 use super::snapshots::ProducerState;
+use crate::disk;
 use crate::epochs::Epochs;
 use crate::offset::{LeaderEpoch, Offset};
 use crate::segment::{Place, SegmentSet};
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-/// Locks are held for a look or a step in memory, never across a system call, and taken in this order: producers, epochs, offsets, flush.
+/// Locks are held for a look or a step in memory, never across a system call (but for `epoch_file`), and taken in this order: producers, epochs, offsets, flush.
 #[derive(Debug)]
 pub(super) struct Shared {
     pub place: Arc<Place>,
@@ -23,6 +26,8 @@ pub(super) struct Shared {
     pub epochs: Mutex<EpochState>,
     pub offsets: RwLock<LogOffsets>,
     pub flush: Mutex<FlushState>,
+    /// Held while the epoch file is replaced, which flushing and deleting both do.
+    pub epoch_file: Mutex<()>,
     /// Set once, when what is on disk can no longer be known.
     pub failure: OnceLock<Failure>,
 }
@@ -61,6 +66,22 @@ impl Shared {
         let mut offsets = self.offsets.write();
         *offsets = offsets.changed(change);
         *offsets
+    }
+
+    /// Replaces the epoch file; durable once the log's directory is synced. Besides epochs it says where the log starts.
+    pub fn write_epochs(&self) -> io::Result<()> {
+        let _writing = self.epoch_file.lock();
+        let (content, unwritten_from) = {
+            let state = self.epochs.lock();
+            (state.epochs.encode(), state.unwritten_from)
+        };
+        let path = self.place.path()?.join(EPOCHS);
+        disk::replace_file(self.place.disk(), &path, content.as_bytes())?;
+        let mut state = self.epochs.lock();
+        if state.unwritten_from == unwritten_from && state.epochs.encode() == content {
+            state.unwritten_from = None;
+        }
+        Ok(())
     }
 
     /// Takes the log out of service: the first failure stays.

@@ -26,12 +26,21 @@ pub(super) fn path(place: &Place, offset: Offset) -> io::Result<PathBuf> {
     Ok(place.path()?.join(format!("{}{ENDING}", stem(offset))))
 }
 
-/// Writes a snapshot without syncing it.
+/// Writes a snapshot without syncing it. A whole one that is there already says the same, and may be durable: it stays.
 pub(super) fn write(place: &Place, offset: Offset, bytes: &[u8]) -> io::Result<()> {
-    let file = place
-        .disk()
-        .open(&path(place, offset)?, OpenHow::Truncate)?;
+    let path = path(place, offset)?;
+    if let Some(known) = disk::read_file(place.disk(), &path)?
+        && snapshot::parse(&known).is_ok()
+    {
+        return Ok(());
+    }
+    let file = place.disk().open(&path, OpenHow::Truncate)?;
     file.write_vectored_at(&[IoSlice::new(bytes)], 0)
+}
+
+/// Makes the contents of a snapshot durable, if there is one.
+pub(super) fn sync(place: &Place, offset: Offset) -> io::Result<()> {
+    disk::sync_if_present(place.disk(), &path(place, offset)?)
 }
 
 pub(super) fn remove(place: &Place, offset: Offset) -> io::Result<()> {
@@ -75,6 +84,17 @@ impl ProducerState {
 }
 
 impl Shared {
+    /// Removes snapshots that are of no use, except where a segment starts. What cannot be removed does no harm.
+    pub fn remove_snapshots(&self, offsets: &[Offset]) {
+        let set = self.segments.load();
+        let is_base = |offset: &Offset| set.iter().any(|segment| segment.base_offset() == *offset);
+        for offset in offsets.iter().filter(|offset| !is_base(offset)) {
+            if let Err(error) = remove(&self.place, *offset) {
+                tracing::warn!(%error, %offset, "an old producer snapshot stays");
+            }
+        }
+    }
+
     /// Brings the producers back into memory.
     pub fn load_producers(&self, now_ms: i64) -> Result<(), Failure> {
         let ProducerState::Spilled(offset) = *self.producers.lock() else {

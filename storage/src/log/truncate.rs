@@ -1,19 +1,28 @@
 //! Cutting the end of a log off: what a follower does when its leader's log says otherwise.
 
 use super::error::{AppendError, Failure};
+use super::open::snapshot_offset;
+use super::replay;
 use super::snapshots::{self, ProducerState};
 use super::writer::LogWriter;
 use crate::offset::Offset;
 use crate::producers::Producers;
-use crate::segment::{ActiveSegment, SegmentSet};
+use crate::segment::{ActiveSegment, Patience, SegmentSet};
 use std::io;
 use std::sync::Arc;
 
 impl LogWriter {
-    /// Declares that nothing from `offset` on counts as durable any more. Whoever wants to truncate below the recovery point calls this first and
-    /// then writes the directory's checkpoints, once for many partitions: otherwise a crash in between would look like lost data.
-    pub fn lower_recovery_point(&mut self, offset: Offset) {
-        self.shared().flush.lock().forget_checkpoints_from(offset);
+    /// Declares that nothing from `offset` on, or from the start of the batch that holds it, counts as durable any more. Whoever wants to truncate
+    /// calls this first and then writes the directory's checkpoints, once for many partitions: otherwise a crash in between would look like lost
+    /// data. Answers where the log will end.
+    pub fn lower_recovery_point(&mut self, offset: Offset) -> Result<Offset, Failure> {
+        let set = self.shared().segments.load_full();
+        let found = set.from(offset)[0]
+            .locate(offset, Patience::Wait)
+            .map_err(Failure::of("looking for an offset"))?;
+        let end = found.map_or(offset, |batch| batch.base_offset.min(offset));
+        self.shared().flush.lock().forget_checkpoints_from(end);
+        Ok(end)
     }
 
     /// Drops every record at or after `offset`: batches that reach it go whole. Nothing happens when the log ends before. High watermark, stable and
@@ -73,7 +82,11 @@ impl LogWriter {
     fn restart_at(&mut self, offset: Offset, now_ms: i64) -> io::Result<()> {
         let shared = self.shared().clone();
         let old = shared.segments.load_full();
-        self.lower_recovery_point(offset.min(shared.offsets().start));
+        let start = shared.offsets().start;
+        shared
+            .flush
+            .lock()
+            .forget_checkpoints_from(offset.min(start));
         // Old files first: should a crash come between, an empty directory is right, a mixture would not be.
         old.iter().try_for_each(|segment| segment.remove_files())?;
         shared.place.disk().sync_dir(&shared.place.path()?)?;
@@ -128,8 +141,9 @@ impl LogWriter {
         now_ms: i64,
     ) -> io::Result<Producers> {
         let start = self.shared().offsets().start;
-        super::recover::producers_before(
+        replay::producers_before(
             &self.shared().place,
+            &self.snapshots()?,
             set.iter().as_slice(),
             start,
             end,
@@ -140,11 +154,18 @@ impl LogWriter {
 
     fn remove_snapshots_from(&self, offset: Offset) -> io::Result<()> {
         let place = &self.shared().place;
-        for entry in place.disk().read_dir(&place.path()?)? {
-            if let Some(at) = super::open::snapshot_offset(&entry.name).filter(|at| *at >= offset) {
-                snapshots::remove(place, at)?;
-            }
-        }
-        Ok(())
+        let beyond = self.snapshots()?.into_iter().filter(|at| *at >= offset);
+        beyond
+            .into_iter()
+            .try_for_each(|at| snapshots::remove(place, at))
+    }
+
+    fn snapshots(&self) -> io::Result<Vec<Offset>> {
+        let place = &self.shared().place;
+        let entries = place.disk().read_dir(&place.path()?)?;
+        Ok(entries
+            .iter()
+            .filter_map(|entry| snapshot_offset(&entry.name))
+            .collect())
     }
 }

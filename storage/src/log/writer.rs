@@ -10,12 +10,17 @@ use crate::segment::{ActiveSegment, SegmentLimits};
 use std::io;
 use std::sync::Arc;
 
+const SNAPSHOT_INTERVAL_BYTES: u64 = 32 << 20;
+/// A producer is about 200 bytes of snapshot: at most one byte in sixteen goes into snapshots.
+const SNAPSHOT_INTERVAL_BYTES_PER_PRODUCER: u64 = 16 * 200;
+
 /// See the module. Not `Clone`: whoever holds it is the only writer.
 #[derive(Debug)]
 pub struct LogWriter {
     pub(super) reader: LogReader,
     pub(super) active: ActiveSegment,
     pub(super) limits: SegmentLimits,
+    bytes_since_snapshot: u64,
 }
 
 impl LogWriter {
@@ -28,6 +33,7 @@ impl LogWriter {
             reader: LogReader { shared },
             active,
             limits,
+            bytes_since_snapshot: 0,
         }
     }
 
@@ -101,9 +107,33 @@ impl LogWriter {
             .map(|producers| snapshot::encode(producers));
         if let Some(bytes) = bytes {
             snapshots::write(&shared.place, offset, &bytes)?;
-            shared.flush.lock().snapshot_written(offset);
+            let stale = shared.flush.lock().snapshot_written(offset);
+            shared.remove_snapshots(&stale);
         }
+        self.bytes_since_snapshot = 0;
         Ok(())
+    }
+
+    /// Takes a snapshot now and then, so that a restart after process death replays little. More producers make it rarer.
+    pub(super) fn snapshot_if_due(&mut self, written_bytes: u64) {
+        self.bytes_since_snapshot += written_bytes;
+        if self.bytes_since_snapshot < SNAPSHOT_INTERVAL_BYTES {
+            return;
+        }
+        let count = self
+            .shared()
+            .producers
+            .lock()
+            .loaded()
+            .map_or(0, |producers| producers.len() as u64);
+        if self.bytes_since_snapshot < count * SNAPSHOT_INTERVAL_BYTES_PER_PRODUCER {
+            return;
+        }
+        let end = self.shared().offsets().end;
+        if let Err(error) = self.write_snapshot(end) {
+            tracing::warn!(%error, "no producer snapshot was taken");
+            self.bytes_since_snapshot = 0;
+        }
     }
 
     /// Becoming leader in `epoch`: the epoch begins at the log's end, even if nothing is ever written in it.

@@ -2,11 +2,15 @@
 
 use super::model::Machine;
 
-const SEEDS: u64 = 100;
+/// `OTTLA_SEEDS` asks for more.
+fn seeds() -> std::ops::Range<u64> {
+    0..std::env::var("OTTLA_SEEDS").map_or(60, |count| count.parse().expect("a number"))
+}
 
 #[test]
 fn process_death_loses_nothing_that_was_answered() {
-    for seed in 0..SEEDS {
+    for seed in seeds() {
+        println!("seed {seed}");
         let mut machine = Machine::new(seed);
         for _ in 0..3 {
             machine.work(25);
@@ -17,7 +21,8 @@ fn process_death_loses_nothing_that_was_answered() {
 
 #[test]
 fn power_loss_takes_an_unflushed_suffix_and_nothing_else() {
-    for seed in 0..SEEDS {
+    for seed in seeds() {
+        println!("seed {seed}");
         let mut machine = Machine::new(seed);
         for _ in 0..3 {
             machine.work(25);
@@ -28,7 +33,8 @@ fn power_loss_takes_an_unflushed_suffix_and_nothing_else() {
 
 #[test]
 fn crashes_of_every_kind_may_follow_each_other() {
-    for seed in 0..SEEDS {
+    for seed in seeds() {
+        println!("seed {seed}");
         let mut machine = Machine::new(seed);
         for _ in 0..6 {
             machine.work(12);

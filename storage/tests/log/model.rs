@@ -3,6 +3,7 @@
 use super::support::*;
 use ottla_storage::log::{FlushScope, LeaderBatch, LogReader, LogWriter, Trust};
 use ottla_storage::offset::{LeaderEpoch, Offset};
+use ottla_storage::retention::Retention;
 
 /// SplitMix64.
 pub struct Random(pub u64);
@@ -59,7 +60,14 @@ impl Machine {
 
     pub fn work(&mut self, steps: u64) {
         for _ in 0..steps {
-            match self.random.below(20) {
+            println!(
+                "{:?} cp {:?} epoch {} latest {:?}",
+                self.log.reader().offsets(),
+                self.bench.checkpointed,
+                self.epoch,
+                self.log.reader().latest_epoch()
+            );
+            match self.random.below(24) {
                 0..=11 => self.append(),
                 12 | 13 => self.flush(FlushScope::Data),
                 14 => self.flush(FlushScope::Rolled),
@@ -67,11 +75,71 @@ impl Machine {
                 16 => self.epoch.0 += 1,
                 17 => self.log.rest().expect("resting succeeds"),
                 18 => self.log.roll(NOW_MS).expect("rolling succeeds"),
-                _ => {
-                    let reader = self.log.reader().clone();
-                    self.bench.checkpoint(&reader);
+                19 => self.move_start(),
+                20 => self.delete_old_segments(),
+                21 => self.truncate(),
+                22 => {
+                    self.log.reader().advance_high_watermark(self.end());
                 }
+                _ => self.checkpoint(),
             }
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        let reader = self.log.reader().clone();
+        self.bench.checkpoint(&reader);
+    }
+
+    fn move_start(&mut self) {
+        let high_watermark = self.log.reader().offsets().high_watermark.0;
+        let start = self.random.below(high_watermark.unsigned_abs() + 1);
+        self.log.advance_start(Offset(start as i64));
+        self.checkpoint();
+    }
+
+    fn delete_old_segments(&mut self) {
+        let retention = Retention {
+            is_delete: true,
+            time_ms: None,
+            size_bytes: Some(self.random.below(6_000)),
+        };
+        let removal = self.log.delete_old_segments(&retention, NOW_MS);
+        if let Some(removal) = removal.expect("deleting succeeds")
+            && self.random.below(2) == 0
+        {
+            removal.run().expect("removing succeeds");
+        }
+    }
+
+    fn truncate(&mut self) {
+        let offsets = self.log.reader().offsets();
+        let length = offsets.end.since(offsets.start).unsigned_abs();
+        // Mostly a little, as followers do.
+        let cut = self.random.below(length + 1) / (1 + self.random.below(8));
+        let to = Offset((offsets.end.0 - cut as i64).max(offsets.start.0 + 1));
+        self.log
+            .lower_recovery_point(to)
+            .expect("the offset is found");
+        self.checkpoint();
+        self.log
+            .truncate_to(to, NOW_MS)
+            .expect("truncating succeeds");
+        self.known.retain(|batch| batch.last_offset < to);
+        self.flushed = self.flushed.min(self.log.reader().offsets().end);
+        self.epoch.0 += 1;
+        self.recall_sequences();
+    }
+
+    /// What each producer sends next, now that the log may be shorter.
+    fn recall_sequences(&mut self) {
+        for (producer, sequence) in self.sequences.iter_mut().enumerate() {
+            let last = self
+                .known
+                .iter()
+                .rev()
+                .find(|batch| batch.producer == producer);
+            *sequence = last.map_or(0, |last| last.batch.header.last_sequence().0 + 1);
         }
     }
 
@@ -165,14 +233,7 @@ impl Machine {
             .known
             .last()
             .map_or(self.epoch, |last| last.epoch.max(self.epoch));
-        for (producer, sequence) in self.sequences.iter_mut().enumerate() {
-            let last = self
-                .known
-                .iter()
-                .rev()
-                .find(|batch| batch.producer == producer);
-            *sequence = last.map_or(0, |last| last.batch.header.last_sequence().0 + 1);
-        }
+        self.recall_sequences();
         self.check();
     }
 
@@ -190,7 +251,7 @@ impl Machine {
     /// The log holds what it should, knows its producers and its epochs.
     pub fn check(&mut self) {
         let reader = self.log.reader().clone();
-        let found: Vec<_> = read_all(&reader, Offset(0), 700)
+        let found: Vec<_> = read_all(&reader, reader.offsets().start, 700)
             .iter()
             .map(|header| {
                 (
@@ -200,9 +261,11 @@ impl Machine {
                 )
             })
             .collect();
+        let start = reader.offsets().start;
         let expected: Vec<_> = self
             .known
             .iter()
+            .filter(|batch| batch.last_offset >= start)
             .map(|batch| (batch.base_offset, batch.epoch, batch.crc))
             .collect();
         assert_eq!(found, expected);
@@ -222,7 +285,11 @@ impl Machine {
     }
 
     fn check_epochs(&self, reader: &LogReader) {
+        let start = reader.offsets().start;
         for (index, batch) in self.known.iter().enumerate() {
+            if batch.base_offset < start {
+                continue;
+            }
             assert_eq!(reader.epoch_at(batch.base_offset), Some(batch.epoch));
             let next = self.known[index..]
                 .iter()

@@ -152,7 +152,8 @@ fn a_log_that_starts_over_keeps_nothing() {
     append_many(&mut log, 30);
     append(&mut log, batch_of(7, 0, &["a"])).expect("it is appended");
     flush(log.reader(), FlushScope::Everything);
-    log.lower_recovery_point(Offset(0));
+    log.lower_recovery_point(Offset(0))
+        .expect("the offset is found");
     bench.checkpoint(log.reader());
     log.truncate_fully_and_start_at(Offset(1_000), NOW_MS)
         .expect("it starts over");
@@ -183,7 +184,8 @@ fn a_crash_during_an_announced_truncation_is_not_taken_for_damage() {
         append_many(&mut log, 40);
         flush(log.reader(), FlushScope::Everything);
         bench.checkpoint(log.reader());
-        log.lower_recovery_point(Offset(12));
+        log.lower_recovery_point(Offset(12))
+            .expect("the offset is found");
         bench.checkpoint(log.reader());
         log.truncate_to(Offset(12), NOW_MS).expect("it is cut");
         log.append_as_leader(&vec![batch(&["y"]); 5], LeaderEpoch(9), NOW_MS);
