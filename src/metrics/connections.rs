@@ -83,8 +83,6 @@ pub struct ListenerMetrics {
 
 impl ConnectionMetrics {
     pub(super) fn new(registry: &Registry) -> Self {
-        let request_memory = definitions::REQUEST_MEMORY.gauges(registry);
-        let response_memory = definitions::RESPONSE_MEMORY.gauges(registry);
         Self {
             open: definitions::CONNECTIONS.gauges(registry),
             accepted: definitions::CONNECTIONS_ACCEPTED.counters(registry),
@@ -92,10 +90,10 @@ impl ConnectionMetrics {
             closed: definitions::CONNECTIONS_CLOSED.counters(registry),
             received_bytes: definitions::RECEIVED_BYTES.counters(registry),
             sent_bytes: definitions::SENT_BYTES.counters(registry),
-            request_memory_bytes: request_memory.with_label_values(&["used"]),
-            request_memory_limit_bytes: request_memory.with_label_values(&["max"]),
-            response_memory_bytes: response_memory.with_label_values(&["used"]),
-            response_memory_limit_bytes: response_memory.with_label_values(&["max"]),
+            request_memory_bytes: definitions::REQUEST_MEMORY.gauge(registry),
+            request_memory_limit_bytes: definitions::REQUEST_MEMORY_LIMIT.gauge(registry),
+            response_memory_bytes: definitions::RESPONSE_MEMORY.gauge(registry),
+            response_memory_limit_bytes: definitions::RESPONSE_MEMORY_LIMIT.gauge(registry),
         }
     }
 

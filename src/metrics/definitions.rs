@@ -1,7 +1,9 @@
 //! The list of all metrics: name, kind, labels, sentence. Adding a metric is adding a line here and keeping its handle
 //! where it is counted; a test refuses a scraped metric that the list lacks.
 
-use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, IntGaugeVec, Opts, Registry};
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+};
 
 /// How a metric moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +61,17 @@ definitions! {
     CONNECTIONS_CLOSED = "ottla_connections_closed_total" Counter ["listener", "reason"] "Connections closed, by what ended them.";
     RECEIVED_BYTES = "ottla_network_received_bytes_total" Counter ["listener"] "Bytes read from sockets.";
     SENT_BYTES = "ottla_network_sent_bytes_total" Counter ["listener"] "Bytes written to sockets.";
-    REQUEST_MEMORY = "ottla_request_memory_bytes" Gauge ["limit"] "Memory that requests being read or handled hold, and its limit (queued.max.request.bytes).";
-    RESPONSE_MEMORY = "ottla_response_memory_bytes" Gauge ["limit"] "Memory that record reads hold on their way to sockets, and its limit.";
+    REQUEST_MEMORY = "ottla_request_memory_bytes" Gauge [] "Memory that requests being read or handled hold.";
+    REQUEST_MEMORY_LIMIT = "ottla_request_memory_limit_bytes" Gauge [] "Above this, no large request is begun (queued.max.request.bytes).";
+    RESPONSE_MEMORY = "ottla_response_memory_bytes" Gauge [] "Memory that records hold on their way from files to sockets.";
+    RESPONSE_MEMORY_LIMIT = "ottla_response_memory_limit_bytes" Gauge [] "Above this, connections read records in small pieces.";
+    PARTITIONS = "ottla_partitions" Gauge ["state"] "Partitions of this node: leader, follower, offline (damaged, or in a failed directory), and of those it leads the under_replicated.";
+    PARTITION_START_OFFSET = "ottla_partition_log_start_offset" Gauge ["topic", "partition"] "The first offset that can be read.";
+    PARTITION_HIGH_WATERMARK = "ottla_partition_high_watermark" Gauge ["topic", "partition"] "The offset below which everything is committed.";
+    PARTITION_END_OFFSET = "ottla_partition_log_end_offset" Gauge ["topic", "partition"] "The offset that the next record gets.";
+    PARTITION_SIZE = "ottla_partition_size_bytes" Gauge ["topic", "partition"] "Bytes of the log's segments.";
+    PARTITION_LEADER = "ottla_partition_leader" Gauge ["topic", "partition"] "1 where this node leads, 0 where it follows.";
+    DIRECTORY_ONLINE = "ottla_log_directory_online" Gauge ["directory"] "1 while a log directory is in use, 0 once it failed.";
     PROCESS_CPU = "process_cpu_seconds_total" Counter [] "User and system CPU time spent.";
     PROCESS_RESIDENT = "process_resident_memory_bytes" Gauge [] "Resident memory, page cache not counted.";
     PROCESS_OPEN_FILES = "process_open_fds" Gauge [] "Open file descriptors.";
@@ -83,6 +94,11 @@ impl Definition {
         let gauges =
             IntGaugeVec::new(self.opts(), self.labels).expect("the list's names are valid");
         register(registry, gauges)
+    }
+
+    pub(super) fn gauge(&self, registry: &Registry) -> IntGauge {
+        let gauge = IntGauge::with_opts(self.opts()).expect("the list's names are valid");
+        register(registry, gauge)
     }
 
     pub(super) fn latencies(&self, registry: &Registry) -> HistogramVec {

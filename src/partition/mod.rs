@@ -22,6 +22,7 @@ mod directory;
 mod epochs;
 mod errors;
 mod flush;
+mod gauges;
 pub mod high_watermark;
 mod home;
 mod hosted;
@@ -49,6 +50,7 @@ pub use delete_records::HIGH_WATERMARK;
 pub use describe::DescribedDirectory;
 pub use directory::{Condition, Directory, Threads};
 pub use errors::Refused;
+pub use gauges::Gauges;
 pub use hosted::{Hosted, HostedTopic, Place};
 pub use leader::{Acks, AppendOptions, Appending};
 pub use offsets::{
