@@ -116,8 +116,8 @@ impl Node {
             .iter()
             .map(|listener| listener.seen().clone())
             .collect();
-        let server = listeners::serve(network, &context, &values.load(), &world)?;
-        upkeep::start(&context, &membership, server.gate(), &world.rng, &stop);
+        let server = listeners::serve(network, &context, &values.load(), &world).await?;
+        upkeep::start(&context, &membership, server.gate(), &world, &stop);
         phase.send_replace(Phase::Ready);
         Ok(Self {
             metrics,

@@ -3,16 +3,12 @@
 use super::StartError;
 use super::world::World;
 use crate::api::{Context, dispatch};
-use crate::config::{BrokerConfig, BrokerValues, ConnectionValues, Listener as Configured};
+use crate::config::{BrokerConfig, BrokerValues, Listener as Configured};
 use crate::net::connection::Serving;
 use crate::net::listener::{Listener, ListenerSpec};
-use crate::net::records::Region;
 use crate::net::server::Server;
-use crate::net::settings::{ConnectionLimits, Settings, SocketOptions};
+use crate::net::settings::{Settings, SocketOptions};
 use crate::net::world::Net;
-use crate::partition::Regions;
-use ottla_protocol::DeferredRecords;
-use std::any::Any;
 use std::sync::Arc;
 
 /// Threads that read records which are not in memory, for all connections.
@@ -27,7 +23,7 @@ pub async fn bind<N: Net>(
     values: &BrokerValues,
     world: &World<N>,
 ) -> Result<Vec<Listener<N>>, StartError> {
-    let sockets = socket_options(&values.connections);
+    let sockets = SocketOptions::of(&values.connections);
     let mut bound = Vec::new();
     for listener in &config.listeners.bound {
         let spec = spec(config, listener);
@@ -63,7 +59,7 @@ fn spec(config: &BrokerConfig, listener: &Configured) -> ListenerSpec {
 ///
 /// # Errors
 /// [`StartError::Threads`].
-pub fn serve<N: Net>(
+pub async fn serve<N: Net>(
     listeners: Vec<Listener<N>>,
     context: &Arc<Context>,
     values: &BrokerValues,
@@ -76,61 +72,8 @@ pub fn serve<N: Net>(
         context.clock.clone(),
         context.metrics.clone(),
         dispatch::dispatcher(context.clone()),
-        settings(values),
+        Settings::resolve(&world.net, values).await,
         workers,
-        regions_of,
     );
     Ok(Server::start(listeners, Arc::new(serving)))
-}
-
-/// The files behind the records of a fetch answer.
-fn regions_of(records: &DeferredRecords) -> Option<Vec<Region>> {
-    let source: &dyn Any = &*records.source;
-    let regions = source.downcast_ref::<Regions>()?;
-    Some(regions.0.iter().cloned().map(Region::from).collect())
-}
-
-fn settings(values: &BrokerValues) -> Settings {
-    let defaults = Settings::default();
-    Settings {
-        request_max_bytes: usize::try_from(values.requests.max_bytes).unwrap_or(usize::MAX),
-        request_memory_bytes: values
-            .requests
-            .queued_max_bytes
-            .and_then(|bytes| usize::try_from(bytes).ok())
-            .unwrap_or(defaults.request_memory_bytes),
-        idle: values
-            .connections
-            .max_idle
-            .unwrap_or(std::time::Duration::MAX),
-        sockets: socket_options(&values.connections),
-        connections: connection_limits(&values.connections),
-        ..defaults
-    }
-}
-
-fn socket_options(values: &ConnectionValues) -> SocketOptions {
-    SocketOptions {
-        send_buffer_bytes: values.send_buffer_bytes,
-        receive_buffer_bytes: values.receive_buffer_bytes,
-        backlog: values.backlog,
-    }
-}
-
-/// Overrides for names are resolved by the caller of [`crate::net::limits::Gate::set_limits`]; addresses are taken here.
-pub fn connection_limits(values: &ConnectionValues) -> ConnectionLimits {
-    let count = |count: Option<u32>| {
-        count
-            .and_then(|count| usize::try_from(count).ok())
-            .unwrap_or(usize::MAX)
-    };
-    ConnectionLimits {
-        max: count(values.max),
-        max_per_address: count(values.max_per_address),
-        overrides: values
-            .per_address
-            .iter()
-            .filter_map(|(host, limit)| Some((host.parse().ok()?, count(Some(*limit)))))
-            .collect(),
-    }
 }

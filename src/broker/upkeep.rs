@@ -1,12 +1,15 @@
 //! What goes on beside requests: following the metadata, heartbeats, and the loops over all logs.
 
-use super::{in_force, listeners};
+use super::in_force;
+use super::world::World;
 use crate::admin::Phase;
 use crate::api::Context;
 use crate::background::{Loop, More, Stop};
 use crate::config::{BrokerConfig, Layers, Unset};
 use crate::metadata::lifecycle::Membership;
 use crate::net::limits::Gate;
+use crate::net::settings::ConnectionLimits;
+use crate::net::world::Net;
 use crate::partition::Table;
 use crate::world::Rng;
 use ottla_controller::Metadata;
@@ -52,14 +55,20 @@ pub fn follow_metadata(
 }
 
 /// Starts every loop of a serving node.
-pub fn start(
+pub fn start<N: Net>(
     context: &Arc<Context>,
     membership: &Membership,
     gate: &Arc<Gate>,
-    rng: &Rng,
+    world: &World<N>,
     stop: &Stop,
 ) {
-    follow_configuration(context.clone(), gate.clone(), stop.clone());
+    let rng = &world.rng;
+    follow_configuration(
+        context.clone(),
+        gate.clone(),
+        world.net.clone(),
+        stop.clone(),
+    );
     let heartbeat = milliseconds(
         &context.config.layers(&Unset, &Unset),
         "broker.heartbeat.interval.ms",
@@ -184,7 +193,7 @@ fn every<Ticking>(
 }
 
 /// Puts changed broker configs in force.
-fn follow_configuration(context: Arc<Context>, gate: Arc<Gate>, mut stop: Stop) {
+fn follow_configuration<N: Net>(context: Arc<Context>, gate: Arc<Gate>, net: N, mut stop: Stop) {
     let mut updates = context.metadata.subscribe();
     tokio::spawn(async move {
         loop {
@@ -198,7 +207,7 @@ fn follow_configuration(context: Arc<Context>, gate: Arc<Gate>, mut stop: Stop) 
                 continue;
             };
             if *context.values() != values {
-                gate.set_limits(listeners::connection_limits(&values.connections));
+                gate.set_limits(ConnectionLimits::resolve(&net, &values.connections).await);
                 context.values.store(Arc::new(values));
             }
         }

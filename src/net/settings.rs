@@ -59,20 +59,27 @@ impl Settings {
     pub async fn resolve<N: Net>(net: &N, values: &BrokerValues) -> Self {
         let ours = Self::default();
         let (connections, requests) = (&values.connections, &values.requests);
-        let queued = requests
-            .queued_max_bytes
-            .and_then(|bytes| usize::try_from(bytes).ok());
+        let queued = requests.queued_max_bytes.map(usize::try_from);
         Self {
             request_max_bytes: requests.max_bytes as usize,
-            request_memory_bytes: queued.unwrap_or(ours.request_memory_bytes),
-            idle: connections.max_idle.unwrap_or(NEVER),
-            sockets: SocketOptions {
-                send_buffer_bytes: explicit(connections.send_buffer_bytes),
-                receive_buffer_bytes: explicit(connections.receive_buffer_bytes),
-                backlog: connections.backlog,
-            },
+            request_memory_bytes: queued.map_or(ours.request_memory_bytes, |bytes| {
+                bytes.unwrap_or(usize::MAX)
+            }),
+            idle: connections.max_idle.unwrap_or(NEVER).min(NEVER),
+            sockets: SocketOptions::of(connections),
             connections: ConnectionLimits::resolve(net, connections).await,
             ..ours
+        }
+    }
+}
+
+impl SocketOptions {
+    /// From the values in force.
+    pub fn of(values: &ConnectionValues) -> Self {
+        Self {
+            send_buffer_bytes: explicit(values.send_buffer_bytes),
+            receive_buffer_bytes: explicit(values.receive_buffer_bytes),
+            backlog: values.backlog,
         }
     }
 }
