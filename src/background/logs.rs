@@ -10,6 +10,8 @@ use crate::world::Rng;
 
 /// How often the free space of the disks is looked at, besides after much was written.
 const SPACE_CHECK: Duration = Duration::from_secs(10);
+/// How often idle logs are looked for.
+const REST_CHECK: Duration = Duration::from_secs(60);
 /// How often deleted files are looked through for those whose time has come.
 const REMOVAL_CHECK: Duration = Duration::from_secs(1);
 /// How often `flush.ms` is looked at: it may be set on a topic, or lowered, at any time. Kafka looks only every
@@ -62,6 +64,7 @@ pub fn look_after_logs(partitions: &Arc<Table>, upkeep: &LogUpkeep, rng: &Rng, s
             table.expire_producers();
         },
     );
+    starter.start("rest", REST_CHECK, |table| async move { table.rest_idle() });
     let flush_check = upkeep
         .flush_check
         .map_or(FLUSH_CHECK, |check| check.min(FLUSH_CHECK));

@@ -9,6 +9,7 @@
 //! incremental fetch nothing. Records are handed out as file regions, unread. Does not authorise, encode or throttle.
 
 mod cache;
+mod metrics;
 mod open;
 pub mod plan;
 mod session;
@@ -56,10 +57,10 @@ pub struct Answer {
     pub partitions: Vec<(PartitionKey, ReadAnswer)>,
 }
 
-/// The fetch sessions of this broker.
-#[derive(Debug)]
+/// The fetch sessions of this broker. Clones share them.
+#[derive(Clone, Debug)]
 pub struct Fetches {
-    sessions: Mutex<Cache>,
+    sessions: Arc<Mutex<Cache>>,
     clock: Clock,
     rng: Rng,
 }
@@ -68,7 +69,7 @@ impl Fetches {
     /// `slots`: `max.incremental.fetch.session.cache.slots`.
     pub fn new(slots: usize, clock: Clock, rng: Rng) -> Self {
         Self {
-            sessions: Mutex::new(Cache::new(slots)),
+            sessions: Arc::new(Mutex::new(Cache::new(slots))),
             clock,
             rng,
         }

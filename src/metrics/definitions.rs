@@ -72,6 +72,10 @@ definitions! {
     PARTITION_SIZE = "ottla_partition_size_bytes" Gauge ["topic", "partition"] "Bytes of the log's segments.";
     PARTITION_LEADER = "ottla_partition_leader" Gauge ["topic", "partition"] "1 where this node leads, 0 where it follows.";
     DIRECTORY_ONLINE = "ottla_log_directory_online" Gauge ["directory"] "1 while a log directory is in use, 0 once it failed.";
+    DIRECTORY_FREE = "ottla_log_directory_free_bytes" Gauge ["directory"] "Room left on the file system of a log directory.";
+    FETCH_SESSIONS = "ottla_fetch_sessions" Gauge [] "Incremental fetch sessions kept.";
+    FETCH_SESSION_PARTITIONS = "ottla_fetch_session_partitions" Gauge [] "Partitions in all incremental fetch sessions.";
+    FETCH_SESSION_EVICTIONS = "ottla_fetch_session_evictions_total" Counter [] "Fetch sessions that had to make place for another.";
     PROCESS_CPU = "process_cpu_seconds_total" Counter [] "User and system CPU time spent.";
     PROCESS_RESIDENT = "process_resident_memory_bytes" Gauge [] "Resident memory, page cache not counted.";
     PROCESS_OPEN_FILES = "process_open_fds" Gauge [] "Open file descriptors.";

@@ -42,6 +42,8 @@ pub struct Directory {
     condition: AtomicU8,
     pace: Mutex<Pace>,
     reserve: Mutex<Reserve>,
+    /// As of the last look.
+    space: Mutex<Option<Space>>,
     /// Partitions that live here or are about to.
     partitions: AtomicUsize,
     failed: OnceLock<String>,
@@ -130,6 +132,7 @@ impl Directory {
             condition: AtomicU8::new(Condition::Online as u8),
             pace: Mutex::default(),
             reserve: Mutex::default(),
+            space: Mutex::default(),
             partitions: AtomicUsize::new(0),
             failed: OnceLock::new(),
             on_failure: OnceLock::new(),
@@ -184,6 +187,7 @@ impl Directory {
     /// Looks at the disk's free space and becomes full or online accordingly. `None` when the disk does not say.
     pub fn look_at_space(&self) -> Option<Space> {
         let space = self.disk.space(&self.path).ok()?;
+        *self.space.lock() = Some(space);
         let is_full = self
             .reserve
             .lock()
@@ -205,6 +209,11 @@ impl Directory {
             }
         }
         Some(space)
+    }
+
+    /// The disk's space as of the last look.
+    pub fn last_space(&self) -> Option<Space> {
+        *self.space.lock()
     }
 
     /// An operation on this directory failed. Want of room makes it full, anything else the device says takes it offline.

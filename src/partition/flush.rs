@@ -36,6 +36,16 @@ struct State {
     waiting_next: Vec<oneshot::Sender<()>>,
 }
 
+impl GroupCommit {
+    /// Something was appended at this time: milliseconds on the monotonic clock plus one.
+    pub fn note_dirty(&self, now_ms: u64) {
+        // Only the first append since the last sync counts; losing a race against another one costs a moment.
+        let _ =
+            self.dirty_since_ms
+                .compare_exchange(0, now_ms, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
+
 impl Partition {
     /// Makes everything written so far survive power loss.
     ///
@@ -62,18 +72,6 @@ impl Partition {
         if self.reader.has_unflushed_segments() && !self.commit.state.lock().is_under_way {
             self.ask_for_sync(FlushScope::Rolled, None);
         }
-    }
-
-    /// Something was appended.
-    pub(super) fn note_dirty(&self, now: Duration) {
-        let since = u64::try_from(now.as_millis()).unwrap_or(u64::MAX - 1) + 1;
-        // Only the first append since the last sync counts; losing a race against another one costs a moment.
-        let _ = self.commit.dirty_since_ms.compare_exchange(
-            0,
-            since,
-            Ordering::Relaxed,
-            Ordering::Relaxed,
-        );
     }
 
     /// Whether the oldest unflushed append has waited for `flush.ms`.

@@ -8,8 +8,8 @@ use super::hosted::Place;
 use super::replica::Partition;
 use super::table::Table;
 use crate::metrics::definitions::{
-    DIRECTORY_ONLINE, PARTITION_END_OFFSET, PARTITION_HIGH_WATERMARK, PARTITION_LEADER,
-    PARTITION_SIZE, PARTITION_START_OFFSET, PARTITIONS,
+    DIRECTORY_FREE, DIRECTORY_ONLINE, PARTITION_END_OFFSET, PARTITION_HIGH_WATERMARK,
+    PARTITION_LEADER, PARTITION_SIZE, PARTITION_START_OFFSET, PARTITIONS,
 };
 use crate::metrics::{Definition, Samples, Source};
 
@@ -26,6 +26,7 @@ impl Source for Gauges {
             &PARTITION_SIZE,
             &PARTITION_LEADER,
             &DIRECTORY_ONLINE,
+            &DIRECTORY_FREE,
         ]
     }
 
@@ -43,6 +44,9 @@ impl Source for Gauges {
             let path = directory.path().to_string_lossy();
             let is_online = directory.condition() != Condition::Offline;
             into.set(&DIRECTORY_ONLINE, &[&path], f64::from(u8::from(is_online)));
+            if let Some(space) = directory.last_space() {
+                into.set(&DIRECTORY_FREE, &[&path], space.free_bytes as f64);
+            }
         }
     }
 }

@@ -10,6 +10,8 @@
 //! a replica that ended answers everything with the reason. The operations are in files of their own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use ottla_protocol::ErrorCode;
@@ -45,6 +47,8 @@ pub struct Partition {
     durable: Arc<Waits>,
     subscribers: Arc<Subscribers>,
     pub(super) commit: GroupCommit,
+    /// When something was last appended; milliseconds on the monotonic clock plus one, 0 while the log rests.
+    last_append_ms: AtomicU64,
 }
 
 impl Partition {
@@ -55,6 +59,8 @@ impl Partition {
         writer: LogWriter,
         role: Role,
     ) -> Arc<Self> {
+        // A log that never held a record holds nothing that it could let go of.
+        let last_append_ms = u64::from(writer.reader().offsets().end > Offset::ZERO);
         Arc::new(Self {
             topic,
             index,
@@ -67,6 +73,7 @@ impl Partition {
             durable: Waits::new(),
             subscribers: Arc::default(),
             commit: GroupCommit::default(),
+            last_append_ms: AtomicU64::new(last_append_ms),
         })
     }
 
@@ -223,6 +230,31 @@ impl Partition {
         });
         // An error means that the partition was deleted meanwhile.
         drop(adopted.await);
+    }
+
+    /// Something was appended.
+    pub(super) fn note_append(&self, now: Duration) {
+        let now_ms = u64::try_from(now.as_millis()).unwrap_or(u64::MAX - 1) + 1;
+        self.last_append_ms.store(now_ms, Ordering::Relaxed);
+        self.commit.note_dirty(now_ms);
+    }
+
+    /// Lets an idle log go of what it does not need (its producers, open files), once; the next append brings them back.
+    pub(super) fn rest_if_idle(self: &Arc<Self>, now: Duration, idle: Duration) {
+        let last_ms = self.last_append_ms.load(Ordering::Relaxed);
+        if last_ms == 0 || now.saturating_sub(Duration::from_millis(last_ms - 1)) < idle {
+            return;
+        }
+        let partition = self.clone();
+        let resting = self.with_writer_on(&self.directory.threads().reads, move |writer| {
+            match writer.rest() {
+                Ok(()) => partition.last_append_ms.store(0, Ordering::Relaxed),
+                Err(failure) => {
+                    tracing::warn!(%partition, %failure, "an idle log keeps what it holds")
+                }
+            };
+        });
+        drop(resting);
     }
 
     /// Something that readers see has changed by other ways than progress (the log start).

@@ -215,15 +215,14 @@ impl Table {
     ) {
         let total = hosts.len();
         let mut topics = std::collections::BTreeMap::new();
-        let opening = hosts.into_iter().map(|(topic, index, partition)| {
+        let opening = stream::iter(hosts).map(|(topic, index, partition)| {
             let own = topics
                 .entry(topic.id)
                 .or_insert_with(|| self.topic(image, &topic))
                 .clone();
             self.host(own, index, partition)
         });
-        let opening: Vec<_> = opening.collect();
-        let mut done = stream::iter(opening).buffer_unordered(AT_ONCE).enumerate();
+        let mut done = opening.buffer_unordered(AT_ONCE).enumerate();
         while let Some((count, (topic, index, place))) = done.next().await {
             if let Some(place) = place {
                 self.change(|hosted| hosted.insert(&topic, index, place.clone()));

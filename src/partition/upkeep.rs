@@ -4,9 +4,11 @@
 //! directories' threads. Does not know when it is time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use ottla_storage::log::FlushScope;
+use ottla_storage::offset::Offset;
 
 use super::replica::Partition;
 use super::table::Table;
@@ -14,6 +16,8 @@ use super::waits::Ended;
 
 /// Checking less than this after a crash takes a few hundredths of a second.
 const WORTH_A_SYNC_BYTES: u64 = 64 << 20;
+/// A log rests after this much time without an append.
+const IDLE: Duration = Duration::from_secs(5 * 60);
 /// Partitions worked on at the same time in one pass.
 const AT_ONCE: usize = 8;
 
@@ -83,6 +87,14 @@ impl Table {
             });
         })
         .await;
+    }
+
+    /// Lets logs rest that nothing was appended to for some minutes.
+    pub fn rest_idle(&self) {
+        let now = self.options.clock.elapsed();
+        self.serving()
+            .iter()
+            .for_each(|partition| partition.rest_if_idle(now, IDLE));
     }
 
     /// Forgets idle producers (`producer.id.expiration.check.interval.ms`). Returns how many.
@@ -161,8 +173,12 @@ impl Partition {
         }
     }
 
-    /// Closes the log as a clean stop leaves it.
+    /// Closes the log as a clean stop leaves it. One that never held a record has nothing to lose, and ten thousand such
+    /// cost nothing.
     async fn close(self: &Arc<Self>) {
+        if self.offsets().end == Offset::ZERO {
+            return;
+        }
         let closed = self.with_writer_on(&self.directory.threads().syncs, |writer| writer.close());
         if let Ok(Err(failure)) = closed.await
             && !self.directory.is_offline()

@@ -153,7 +153,7 @@ impl Partition {
             .directory
             .timed(|| writer.append_as_leader(&batches, role.leader_epoch, now_ms));
         self.report_failure(&results);
-        self.note_dirty(self.directory.clock().elapsed());
+        self.note_append(self.directory.clock().elapsed());
         self.progress();
         self.flush_if_due();
         for (answer, result) in answers.into_iter().zip(results) {

@@ -93,8 +93,19 @@ impl Node {
     }
 
     pub fn on(disk: SimulatedDisk, paths: &[&str], threads: impl Fn(usize) -> Threads) -> Self {
+        let (mut node, _) = Self::on_disk(Arc::new(disk.clone()), paths, threads);
+        node.disk = disk;
+        node
+    }
+
+    /// On another kind of disk: then [`Node::disk`] means nothing.
+    pub fn on_disk(
+        disk: Arc<dyn Disk>,
+        paths: &[&str],
+        threads: impl Fn(usize) -> Threads,
+    ) -> (Self, Arc<FileCache>) {
         let clock = Clock::simulated(START_MS);
-        let files = FileCache::new(Arc::new(disk.clone()), 100);
+        let files = FileCache::new(disk, 100);
         let directories = paths
             .iter()
             .enumerate()
@@ -110,12 +121,16 @@ impl Node {
             topic_config: Box::new(topic_config),
             producer_expiration: Duration::from_secs(24 * 3600),
         };
-        Self {
-            disk,
-            table: Table::open(options, directories),
-            image: Arc::default(),
-            clock,
-        }
+        let table = Table::open(options, directories);
+        (
+            Self {
+                disk: SimulatedDisk::new(),
+                table,
+                image: Arc::default(),
+                clock,
+            },
+            files,
+        )
     }
 
     /// The same disk and metadata after the process died without a word, or after a stop.
