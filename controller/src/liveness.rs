@@ -4,7 +4,7 @@
 //! Time is passed in as a duration since an arbitrary start that never goes back.
 
 use crate::ids::{BrokerId, MetadataOffset};
-use crate::image::Image;
+use crate::image::{Broker, Image};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -63,27 +63,26 @@ impl Liveness {
         self.heard.remove(&broker);
     }
 
-    /// Whether it was heard within the session timeout.
-    pub fn has_session(&self, broker: BrokerId, now: Duration) -> bool {
-        self.heard
-            .get(&broker)
-            .is_some_and(|contact| now.saturating_sub(contact.at) < self.session_timeout)
+    /// Whether its process may still be there: another incarnation must wait. A fenced broker has no session, as in Kafka.
+    pub fn has_session(&self, broker: &Broker, now: Duration) -> bool {
+        let contact = self.heard.get(&broker.id);
+        !broker.fenced && contact.is_some_and(|contact| !self.is_silent(contact, now))
+    }
+
+    fn is_silent(&self, contact: &Contact, now: Duration) -> bool {
+        now.saturating_sub(contact.at) >= self.session_timeout
     }
 
     /// The brokers that are not fenced and whose session ended, longest silent first.
     pub fn silent(&self, image: &Image, now: Duration) -> Vec<BrokerId> {
         let unfenced = image.brokers.iter().filter(|broker| !broker.fenced);
-        let mut silent: Vec<(Duration, BrokerId)> = unfenced
-            .filter(|broker| !self.has_session(broker.id, now))
-            .map(|broker| {
-                (
-                    self.heard
-                        .get(&broker.id)
-                        .map_or(Duration::ZERO, |contact| contact.at),
-                    broker.id,
-                )
-            })
-            .collect();
+        let since = |broker: BrokerId| match self.heard.get(&broker) {
+            Some(contact) if !self.is_silent(contact, now) => None,
+            Some(contact) => Some((contact.at, broker)),
+            None => Some((Duration::ZERO, broker)),
+        };
+        let mut silent: Vec<(Duration, BrokerId)> =
+            unfenced.filter_map(|broker| since(broker.id)).collect();
         silent.sort_unstable();
         silent.into_iter().map(|(_, broker)| broker).collect()
     }
@@ -111,5 +110,83 @@ impl Liveness {
         active
             .filter_map(|other| self.heard.get(&other.id))
             .all(|contact| contact.metadata_offset >= leaves_at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delta::Delta;
+    use ottla_protocol::records::metadata::{MetadataRecord, RegisterBrokerRecord};
+
+    const TIMEOUT: Duration = Duration::from_secs(9);
+
+    fn image(brokers: &[i32]) -> Image {
+        let mut image = Image::default();
+        for broker_id in brokers.iter().copied() {
+            let record = RegisterBrokerRecord {
+                broker_id,
+                fenced: false,
+                ..Default::default()
+            };
+            image
+                .apply(
+                    &MetadataRecord::RegisterBroker(record),
+                    &mut Delta::default(),
+                )
+                .unwrap();
+        }
+        image
+    }
+
+    fn has_session(liveness: &Liveness, image: &Image, broker: i32, now: Duration) -> bool {
+        liveness.has_session(image.brokers.get(BrokerId(broker)).unwrap(), now)
+    }
+
+    #[test]
+    fn a_session_lasts_as_long_as_the_timeout() {
+        let image = image(&[1]);
+        let mut liveness = Liveness::new(TIMEOUT);
+        liveness.hear(BrokerId(1), MetadataOffset(0), Duration::ZERO);
+        let last = TIMEOUT - Duration::from_millis(1);
+        assert!(
+            has_session(&liveness, &image, 1, last) && liveness.silent(&image, last).is_empty()
+        );
+        assert_eq!(liveness.silent(&image, TIMEOUT), [BrokerId(1)]);
+    }
+
+    #[test]
+    fn a_new_controller_gives_everyone_a_full_session() {
+        let image = image(&[1, 2]);
+        let mut liveness = Liveness::new(TIMEOUT);
+        liveness.restart(&image, Duration::from_secs(100));
+        let last = Duration::from_secs(100) + TIMEOUT - Duration::from_millis(1);
+        assert!(has_session(&liveness, &image, 1, last) && has_session(&liveness, &image, 2, last));
+        assert!(liveness.silent(&image, last).is_empty());
+    }
+
+    #[test]
+    fn the_longest_silent_broker_comes_first() {
+        let image = image(&[1, 2]);
+        let mut liveness = Liveness::new(TIMEOUT);
+        liveness.hear(BrokerId(2), MetadataOffset(0), Duration::ZERO);
+        liveness.hear(BrokerId(1), MetadataOffset(0), Duration::from_secs(1));
+        assert_eq!(
+            liveness.silent(&image, Duration::from_secs(60)),
+            [BrokerId(2), BrokerId(1)]
+        );
+    }
+
+    #[test]
+    fn a_broker_may_leave_once_all_others_know_it() {
+        let image = image(&[1, 2]);
+        let mut liveness = Liveness::new(TIMEOUT);
+        for broker in [1, 2] {
+            liveness.hear(BrokerId(broker), MetadataOffset(3), Duration::ZERO);
+        }
+        liveness.start_shutdown(BrokerId(1), MetadataOffset(7));
+        assert!(!liveness.may_leave(&image, BrokerId(1)));
+        liveness.hear(BrokerId(2), MetadataOffset(7), Duration::ZERO);
+        assert!(liveness.may_leave(&image, BrokerId(1)));
     }
 }

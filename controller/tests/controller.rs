@@ -9,6 +9,8 @@ mod alone;
 mod broker_life;
 #[path = "controller/damage.rs"]
 mod damage;
+#[path = "controller/determinism.rs"]
+mod determinism;
 #[path = "controller/on_disk.rs"]
 mod on_disk;
 #[path = "controller/power_loss.rs"]

@@ -62,10 +62,8 @@ fn register(
         return Err(Refusal::new(ErrorCode::INCONSISTENT_CLUSTER_ID, message));
     }
     let amended = existing.filter(|broker| broker.incarnation == request.incarnation_id);
-    if existing.is_some_and(|existing| !is_gone(existing, request))
-        && amended.is_none()
-        && liveness.has_session(id, now)
-    {
+    let lives = |broker: &Broker| !is_gone(broker, request) && liveness.has_session(broker, now);
+    if amended.is_none() && existing.is_some_and(|existing| lives(existing)) {
         let message = "Another broker is registered with that broker id.";
         return Err(Refusal::new(
             ErrorCode::DUPLICATE_BROKER_REGISTRATION,

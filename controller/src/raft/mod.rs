@@ -5,7 +5,7 @@
 //!                   │  └──▶ StateMachine ──▶ Publisher, snapshot file
 //!                   └─────▶ Network ──▶ Wire (implemented in src/net)
 //! ```
-//! Everything that leaves the process, to disk or to a peer, is written by [`format`], [`snapshot`] and [`rpc`]: no type of
+//! Everything that leaves the process, to disk or to a peer, is written by `format`, `snapshot` and `rpc`: no type of
 //! openraft's is serialised, so its next version cannot change what is on disk.
 
 mod bytes;

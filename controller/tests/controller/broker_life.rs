@@ -4,12 +4,12 @@ use crate::support::{
     alive, bring_up, create_topic, heartbeat, options, register, registration, start,
 };
 use ottla_controller::{BrokerId, Controller, decide};
-use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::allocate_producer_ids::AllocateProducerIdsRequest;
 use ottla_protocol::messages::broker_heartbeat::BrokerHeartbeatRequest;
 use ottla_protocol::messages::create_topics::{
     CreatableReplicaAssignment, CreatableTopic, CreateTopicsRequest,
 };
+use ottla_protocol::{ErrorCode, Uuid};
 use ottla_storage::disk::SimulatedDisk;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,11 +76,9 @@ async fn a_broker_killed_alone_leads_its_partitions_again_in_a_new_epoch() {
     bring_up(&controller, 1, 1, -1).await;
     create_topic(&controller, "a", 1).await.unwrap();
     controller.shutdown().await;
-    // Its process, controller included, was killed: no clean-shutdown file carries the epoch. The new controller takes every
-    // broker as just heard, so the new incarnation must wait for the old session to end.
-    let mut options = options(&disk, 2);
-    options.session_timeout = Duration::ZERO;
-    let controller = start(options).await;
+    // Its process, controller included, was killed: no clean-shutdown file carries the epoch. Its directory,
+    // which it alone can hold, is the evidence that it need not wait for its own session to end.
+    let controller = start(options(&disk, 2)).await;
     bring_up(&controller, 1, 2, -1).await;
     let after = partition(&controller, "a");
     assert_eq!(after.leader, Some(BrokerId(1)));
@@ -91,9 +89,7 @@ async fn a_broker_killed_alone_leads_its_partitions_again_in_a_new_epoch() {
 
 #[tokio::test]
 async fn a_lone_broker_may_leave_and_come_back_cleanly() {
-    let mut options = options(&SimulatedDisk::new(), 1);
-    options.session_timeout = Duration::ZERO;
-    let controller = start(options).await;
+    let controller = start(options(&SimulatedDisk::new(), 1)).await;
     let epoch = bring_up(&controller, 1, 1, -1).await;
     create_topic(&controller, "a", 2).await.unwrap();
     let leaving = BrokerHeartbeatRequest {
@@ -115,7 +111,9 @@ async fn a_lone_broker_may_leave_and_come_back_cleanly() {
 async fn two_processes_with_one_broker_id_are_told_apart() {
     let controller = start(options(&SimulatedDisk::new(), 1)).await;
     let epoch = bring_up(&controller, 1, 1, -1).await;
-    let refused = register(&controller, registration(1, 2, -1)).await;
+    let mut elsewhere = registration(1, 2, -1);
+    elsewhere.log_dirs = vec![Uuid([0xee; 16])];
+    let refused = register(&controller, elsewhere).await;
     assert_eq!(refused.error_code, ErrorCode::DUPLICATE_BROKER_REGISTRATION);
     let amended = register(&controller, registration(1, 1, -1)).await;
     assert_eq!(
@@ -158,9 +156,7 @@ async fn no_producer_id_is_given_twice_not_even_across_restarts() {
     let disk = SimulatedDisk::new();
     let mut next = 0;
     for life in 0..3 {
-        let mut options = options(&disk, life);
-        options.session_timeout = Duration::ZERO;
-        let controller = start(options).await;
+        let controller = start(options(&disk, life)).await;
         let epoch = bring_up(&controller, 1, u8::try_from(life).unwrap() + 1, -1).await;
         for _ in 0..3 {
             let request = AllocateProducerIdsRequest {
