@@ -21,6 +21,9 @@ use ottla_storage::producers::{
     ABORTED_TRANSACTION_SIZE_BYTES, AbortedTransaction, MarkerKind, Origin, Producers, snapshot,
 };
 
+#[path = "golden/oracle.rs"]
+mod oracle;
+
 const TIME: i64 = 1_700_000_000_000;
 
 fn golden() -> PathBuf {

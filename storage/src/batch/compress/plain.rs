@@ -1,11 +1,11 @@
 //! The plain bytes of a batch's records, as a stream or whole.
 
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 use bytes::Bytes;
-use flate2::bufread::MultiGzDecoder;
 
+use super::gzip::GzipReader;
 use super::lz4::Lz4Reader;
 use super::snappy::SnappyReader;
 use super::zstd_reader::ZstdReader;
@@ -13,9 +13,6 @@ use crate::batch::Codec;
 
 /// The most that any batch may unfold to when it is only walked through: Kafka counts these bytes in an `int`.
 pub const MAX_PLAIN_SIZE_BYTES: usize = i32::MAX as usize;
-
-/// Bytes that a decompressor without an own buffer puts out at a time.
-const CHUNK_SIZE_BYTES: usize = 16 * 1024;
 
 /// Why records cannot be decompressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +46,7 @@ pub struct Plain<'a> {
 
 enum Source<'a> {
     Plain(&'a [u8]),
-    Gzip(Box<BufReader<MultiGzDecoder<&'a [u8]>>>),
+    Gzip(Box<GzipReader<'a>>),
     Snappy(SnappyReader<'a>),
     Lz4(Lz4Reader<'a>),
     Zstd(ZstdReader<'a>),
@@ -60,10 +57,7 @@ impl<'a> Plain<'a> {
     pub fn new(codec: Codec, records: &'a [u8], limit_bytes: usize) -> io::Result<Plain<'a>> {
         let source = match codec {
             Codec::None => Source::Plain(records),
-            Codec::Gzip => {
-                let stream = MultiGzDecoder::new(records);
-                Source::Gzip(Box::new(BufReader::with_capacity(CHUNK_SIZE_BYTES, stream)))
-            }
+            Codec::Gzip => Source::Gzip(Box::new(GzipReader::new(records))),
             Codec::Snappy => Source::Snappy(SnappyReader::new(records)?),
             Codec::Lz4 => Source::Lz4(Lz4Reader::new(records)?),
             Codec::Zstd => Source::Zstd(ZstdReader::new(records)),

@@ -109,6 +109,24 @@ fn a_bare_snappy_block_is_read_as_a_frame_is() {
 }
 
 #[test]
+fn gzip_members_follow_each_other_and_what_follows_them_is_ignored() {
+    let one = compress(Codec::Gzip, b"one");
+    let all: Bytes = [
+        &one[..],
+        &compress(Codec::Gzip, b""),
+        &one,
+        b"ignored, as Java ignores it",
+    ]
+    .concat()
+    .into();
+    assert_eq!(
+        decompress(Codec::Gzip, &all, LIMIT).as_deref(),
+        Ok(&b"oneone"[..])
+    );
+    assert_corrupt(Codec::Gzip, b"no member at all");
+}
+
+#[test]
 fn a_snappy_block_cannot_claim_gigabytes() {
     assert_corrupt(Codec::Snappy, &[0xff, 0xff, 0xff, 0xff, 0x0f, 0, 1]);
     assert_corrupt(Codec::Snappy, &[]);

@@ -135,7 +135,7 @@ public class Golden {
         Files.writeString(to.resolve(name + ".txt"), described(records));
     }
 
-    private static String described(MemoryRecords records) {
+    static String described(MemoryRecords records) {
         StringBuilder text = new StringBuilder();
         for (RecordBatch batch : records.batches()) {
             text.append(String.format("batch magic=%d base=%s last=%d epoch=%d codec=%s type=%s max=%d producer=%d/%d/%d-%d transactional=%b control=%b horizon=%s%n",
