@@ -98,7 +98,13 @@ fn described(batch: &CheckedBatch) -> String {
         )
         .expect("memory");
         for one in record.headers() {
-            write!(text, " {}={}", plain_hex(one.key), hex(one.value)).expect("memory");
+            write!(
+                text,
+                " {}={}",
+                plain_hex(String::from_utf8_lossy(one.key).as_bytes()),
+                hex(one.value)
+            )
+            .expect("memory");
         }
         text.push('\n');
     }

@@ -99,8 +99,15 @@ fn verdict(choice: u8, sent: &Bytes) -> String {
 fn is_deliberate(kafka: &str, ours: &str, sent: &Bytes) -> bool {
     // A cause that Kafka has no code for has one here.
     if kafka.starts_with("UNKNOWN_SERVER_ERROR") {
-        // LogValidator means to rewrite compressed records with gaps, but trips over the keys that it skipped.
-        return !ours.starts_with("OK") || kafka.contains("key is skipped in PartialDefaultRecord");
+        // LogValidator means to rewrite compressed records with gaps, but trips over the keys that it skipped; and it rewrites no
+        // batch whose producer has a negative epoch or sequence, or that is transactional without a producer, but keeps it.
+        let is_rewritten_here = [
+            "PartialDefaultRecord",
+            "Invalid negative",
+            "without a valid producer ID",
+        ];
+        return !ours.starts_with("OK")
+            || is_rewritten_here.iter().any(|cause| kafka.contains(cause));
     }
     // Kafka's iterator that skips keys and values does not see that a compressed record's length is wrong, and stores what no
     // consumer can read; and Java does not mind the reserved flags of gzip, as other readers do.

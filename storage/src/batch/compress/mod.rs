@@ -6,7 +6,7 @@
 //! | gzip | one member | several members, anything behind them |
 //! | snappy | xerial frame of 32 KiB blocks | a bare block (librdkafka and others) |
 //! | lz4 | frame, independent blocks of 64 KiB | any block size, block checksums, a content size; no linked blocks |
-//! | zstd | one frame | several frames, windows up to 128 MiB (touched only as far as they are filled) |
+//! | zstd | one frame | several frames, a piece of one behind them, windows up to 128 MiB (touched only as far as they are filled) |
 
 mod gzip;
 mod lz4;

@@ -16,7 +16,7 @@ thread_local! {
     static IDLE: RefCell<Option<(DCtx<'static>, Vec<u8>)>> = const { RefCell::new(None) };
 }
 
-/// A stream over one or more frames; an end inside of one is an error.
+/// A stream over one or more frames; an end inside of the first is an error, inside of a later one it is the end (as zstd-jni has it).
 pub struct ZstdReader<'a> {
     rest: &'a [u8],
     decoder: Option<DCtx<'static>>,
@@ -25,6 +25,7 @@ pub struct ZstdReader<'a> {
     /// How much of the chunk is consumed.
     at: usize,
     is_inside_frame: bool,
+    has_finished_frame: bool,
 }
 
 impl<'a> ZstdReader<'a> {
@@ -38,6 +39,7 @@ impl<'a> ZstdReader<'a> {
             chunk,
             at: 0,
             is_inside_frame: false,
+            has_finished_frame: false,
         }
     }
 
@@ -58,8 +60,12 @@ impl<'a> ZstdReader<'a> {
                 .map_err(|code| invalid(get_error_name(code)))?;
             self.rest = &self.rest[input.pos()..];
             self.is_inside_frame = hint != 0;
+            self.has_finished_frame |= hint == 0;
             if is_out_of_input && self.is_inside_frame && self.chunk.is_empty() {
-                return Err(io::ErrorKind::UnexpectedEof.into());
+                if !self.has_finished_frame {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                self.is_inside_frame = false;
             }
         }
         self.decoder = Some(decoder);

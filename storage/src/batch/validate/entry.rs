@@ -33,7 +33,7 @@ pub fn check_produced(
             batch.len()
         )));
     };
-    if codec(&header)? == Codec::Zstd && produce_version < ZSTD_PRODUCE_VERSION {
+    if produce_version < ZSTD_PRODUCE_VERSION && codec(&header)? == Codec::Zstd {
         return Err(BatchError::UnsupportedCompression(
             "zstd needs version 7 of Produce".into(),
         ));

@@ -71,6 +71,7 @@ public class Judge {
             } catch (Exception unreadable) {
                 return "OK unreadable";
             }
+            if (Boolean.getBoolean("verbose")) return text.replace("\n", " | ");
             return String.format("OK %08x", text.hashCode());
         } catch (RecordValidationException refused) {
             Errors error = Errors.forException(refused.invalidException());
