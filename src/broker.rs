@@ -30,7 +30,7 @@ use crate::metadata::producer_ids::ProducerIdSource;
 use crate::metrics::Metrics;
 use crate::net::server::Server;
 use crate::net::world::Net;
-use crate::partition::{Table, TableOptions};
+use crate::partition::{Gauges, Table, TableOptions};
 use arc_swap::ArcSwap;
 use ottla_controller::Controller;
 use ottla_controller::ids::{BrokerId, MetadataOffset};
@@ -94,6 +94,7 @@ impl Node {
         partitions.applied_up_to(applied).await;
         membership.unfence(applied).await?;
 
+        let fetches = fetches(&world, &values.load());
         let context = Arc::new(Context {
             clock: world.clock.clone(),
             metrics: metrics.clone(),
@@ -105,13 +106,11 @@ impl Node {
             auto_create: AutoCreate::new(metadata.clone(), controller.clone()),
             producer_ids: ProducerIdSource::new(controller.clone(), node_id, membership.epoch()),
             partitions: partitions.clone(),
-            fetches: Fetches::new(
-                fetch_session_slots(&values.load()),
-                world.clock.clone(),
-                world.rng.clone(),
-            ),
+            fetches: fetches.clone(),
             config: config.clone(),
         });
+        metrics.register(Arc::new(Gauges(partitions.clone())));
+        metrics.register(fetches);
         let advertised = network
             .iter()
             .map(|listener| listener.seen().clone())
@@ -177,6 +176,12 @@ async fn leave(membership: &Membership) {
 fn in_force(config: &Arc<BrokerConfig>, node_id: BrokerId, image: &Image) -> Option<BrokerValues> {
     let layers = NodeLayers::of(config.clone(), node_id, image);
     Some(BrokerValues::resolve(&layers.as_layers()))
+}
+
+fn fetches<N: Net>(world: &World<N>, values: &BrokerValues) -> Arc<Fetches> {
+    let slots = fetch_session_slots(values);
+    let fetches = Fetches::new(slots, world.clock.clone(), world.rng.clone());
+    Arc::new(fetches)
 }
 
 fn fetch_session_slots(values: &BrokerValues) -> usize {

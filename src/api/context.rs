@@ -34,7 +34,7 @@ pub struct Context {
     pub auto_create: AutoCreate,
     pub producer_ids: ProducerIdSource,
     pub partitions: Arc<Table>,
-    pub fetches: Fetches,
+    pub fetches: Arc<Fetches>,
 }
 
 impl Context {
