@@ -168,15 +168,18 @@ impl OpenLog {
         let first_epoch = epochs
             .and_then(|state| state.epochs.earliest())
             .map(|entry| entry.start_offset);
-        if let Some(start) = first_epoch.filter(|start| *start > self.checkpointed.start)
-            && recover::begins_with_epochs(&segments[0])?
-        {
-            self.checkpointed.start = start;
+        let Some(start) = first_epoch else {
+            return Ok(());
+        };
+        if start <= segments[0].base_offset() || !recover::begins_with_epochs(&segments[0])? {
+            return Ok(());
         }
+        self.checkpointed.start = self.checkpointed.start.max(start);
+        // Only what the epoch file disowns: when it was written, the snapshot at that place was durable.
         let old = segments
             .iter()
             .skip(1)
-            .take_while(|next| next.base_offset() <= self.checkpointed.start)
+            .take_while(|next| next.base_offset() <= start)
             .count();
         segments
             .drain(..old)

@@ -16,16 +16,22 @@ impl LogWriter {
     /// calls this first and then writes the directory's checkpoints, once for many partitions: otherwise a crash in between would look like lost
     /// data. Answers where the log will end.
     pub fn lower_recovery_point(&mut self, offset: Offset) -> Result<Offset, Failure> {
-        let set = self.shared().segments.load_full();
-        let found = set.from(offset)[0]
-            .locate(offset, Patience::Wait)
-            .map_err(Failure::of("looking for an offset"))?;
-        let end = found.map_or(offset, |batch| batch.base_offset.min(offset));
+        let end = self.batch_start(offset)?;
         self.shared().flush.lock().forget_checkpoints_from(end);
         Ok(end)
     }
 
-    /// Drops every record at or after `offset`: batches that reach it go whole. Nothing happens when the log ends before. High watermark, stable and
+    /// Where the batch that holds `offset` begins; `offset` itself when none does.
+    fn batch_start(&self, offset: Offset) -> Result<Offset, Failure> {
+        let set = self.shared().segments.load();
+        let found = set.from(offset)[0]
+            .locate(offset, Patience::Wait)
+            .map_err(Failure::of("looking for an offset"))?;
+        Ok(found.map_or(offset, |batch| batch.base_offset.min(offset)))
+    }
+
+    /// Drops every record at or after `offset`: batches that reach it go whole. Nothing happens when the log ends before; a log cut before its first segment
+    /// starts over there, and one cut below its start starts where it ends. High watermark, stable and
     /// flushed offsets follow back.
     pub fn truncate_to(&mut self, offset: Offset, now_ms: i64) -> Result<(), AppendError> {
         self.check_usable()?;
@@ -33,7 +39,7 @@ impl LogWriter {
         if offset >= offsets.end {
             return Ok(());
         }
-        if offset <= offsets.start {
+        if offset < self.shared().segments.load().first().base_offset() {
             return self.truncate_fully_and_start_at(offset, now_ms);
         }
         let truncated = self.cut_to(offset, now_ms);
@@ -122,6 +128,7 @@ impl LogWriter {
         self.active = active;
         shared.change_offsets(|offsets| {
             offsets.end = end;
+            offsets.start = offsets.start.min(end);
             offsets.flushed = offsets.flushed.min(end);
             offsets.high_watermark = offsets.high_watermark.min(end);
             offsets.stable = offsets

@@ -1,7 +1,8 @@
 //! The offset and the time index of a segment: sorted entries of fixed size, the last ones in memory, the others in a file.
 //!
 //! Entries are appended to memory and reach the file in batches ([`Index::write_pending`]): an index is a hint that recovery can rebuild, so
-//! losing the tail costs a scan and nothing else. Looking up reads the file by binary search over 4 KiB blocks and never keeps them.
+//! losing the tail costs a scan and nothing else. A segment that is searched keeps the first entry of each 4 KiB block of the file (2 KiB for a whole
+//! segment of 1 GiB), so a search reads one block; a segment at rest keeps nothing.
 
 use super::files::LazyFile;
 use super::read::Patience;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 /// How many entries may gather in memory: 4 KiB of an offset index, which stands for 2 MiB of log at Kafka's interval.
 pub(super) const MAX_PENDING_ENTRIES: usize = 512;
 const BLOCK_BYTES: usize = 4096;
+const MAX_ENTRY_BYTES: usize = 12;
 
 /// An entry, relative to the segment's base offset.
 pub trait Entry: Copy + Send + 'static {
@@ -96,17 +98,23 @@ struct Tail<E> {
     /// Entries in the file; `None` until somebody asks.
     written: Option<usize>,
     pending: Vec<E>,
+    /// The first entry of each block of the file; `None` until somebody searches.
+    tops: Option<Vec<E>>,
 }
 
 impl<E: Entry> Index<E> {
+    const PER_BLOCK: usize = BLOCK_BYTES / E::SIZE_BYTES;
+
     /// An index whose file exists, as it is.
     pub fn existing(file: Arc<LazyFile>) -> Index<E> {
+        let tail = Tail {
+            written: None,
+            pending: Vec::new(),
+            tops: None,
+        };
         Index {
             file,
-            tail: Mutex::new(Tail {
-                written: None,
-                pending: Vec::new(),
-            }),
+            tail: Mutex::new(tail),
             writing: Mutex::new(()),
         }
     }
@@ -150,6 +158,10 @@ impl<E: Entry> Index<E> {
             .write_vectored_at(&[IoSlice::new(&bytes)], (written * E::SIZE_BYTES) as u64)?;
         let mut tail = self.tail.lock();
         tail.written = Some(written + entries.len());
+        if let Some(tops) = &mut tail.tops {
+            let first = (written.next_multiple_of(Self::PER_BLOCK)) - written;
+            tops.extend(entries.iter().skip(first).step_by(Self::PER_BLOCK));
+        }
         tail.pending.drain(..entries.len());
         if tail.pending.is_empty() {
             tail.pending = Vec::new();
@@ -175,6 +187,9 @@ impl<E: Entry> Index<E> {
         let mut tail = self.tail.lock();
         tail.pending.truncate(count.saturating_sub(written));
         tail.written = Some(count.min(written));
+        if let Some(tops) = &mut tail.tops {
+            tops.truncate(count.min(written).div_ceil(Self::PER_BLOCK));
+        }
         Ok(())
     }
 
@@ -200,7 +215,51 @@ impl<E: Entry> Index<E> {
                 )));
             }
         }
-        search_file(&*self.file.open()?, written, &is_before, patience)
+        let file = self.file.open()?;
+        let (blocks, written) = self.count_blocks_before(&*file, written, &is_before, patience)?;
+        let Some(block) = blocks.checked_sub(1) else {
+            return Ok(None);
+        };
+        let from = block * Self::PER_BLOCK;
+        let found = last_before(&*file, from, written, &is_before, patience)?;
+        Ok(found.map(|(index, entry)| (from + index, entry)))
+    }
+
+    /// How many blocks of the file start with an entry that is before, and how many entries the file has.
+    fn count_blocks_before(
+        &self,
+        file: &dyn DiskFile,
+        written: usize,
+        is_before: &impl Fn(&E) -> bool,
+        patience: Patience,
+    ) -> io::Result<(usize, usize)> {
+        let tail = self.tail.lock();
+        if let (Some(tops), Some(written)) = (&tail.tops, tail.written) {
+            return Ok((tops.partition_point(is_before), written));
+        }
+        drop(tail);
+        let mut tops = Vec::with_capacity(written.div_ceil(Self::PER_BLOCK));
+        let mut bytes = [0; MAX_ENTRY_BYTES];
+        for index in (0..written).step_by(Self::PER_BLOCK) {
+            let bytes = &mut bytes[..E::SIZE_BYTES];
+            if patience.read(file, bytes, (index * E::SIZE_BYTES) as u64)? < bytes.len() {
+                break;
+            }
+            tops.push(E::parse(bytes));
+        }
+        let count = tops.partition_point(is_before);
+        let mut tail = self.tail.lock();
+        // Entries may have been written or cut meanwhile: then the next search looks again.
+        if tail.written == Some(written) {
+            tail.tops = Some(tops);
+        }
+        Ok((count, written))
+    }
+
+    /// Lets go of what only searches need.
+    pub fn rest(&self) {
+        self.tail.lock().tops = None;
+        self.file.close();
     }
 
     /// Every entry in the file and then in memory, as far as they are in order: what comes after a crash may be anything.
@@ -232,37 +291,29 @@ impl<E: Entry> Index<E> {
     }
 }
 
-fn search_file<E: Entry>(
+/// Among the entries of the block that starts with entry `from`, the last that is before, and its number in the block.
+fn last_before<E: Entry>(
     file: &dyn DiskFile,
-    count: usize,
+    from: usize,
+    written: usize,
     is_before: &impl Fn(&E) -> bool,
     patience: Patience,
 ) -> io::Result<Option<(usize, E)>> {
-    let per_block = BLOCK_BYTES / E::SIZE_BYTES;
     let mut buffer = [0; BLOCK_BYTES];
-    let mut read = |from: usize, to: usize| -> io::Result<Vec<E>> {
-        let bytes = &mut buffer[..(to - from) * E::SIZE_BYTES];
-        let length = patience.read(file, bytes, (from * E::SIZE_BYTES) as u64)?;
-        Ok(bytes[..length]
-            .chunks_exact(E::SIZE_BYTES)
-            .map(E::parse)
-            .collect())
-    };
-    // Blocks `..low` start with an entry that is before; block `high` and later ones do not.
-    let (mut low, mut high) = (0, count.div_ceil(per_block));
+    let count = written
+        .saturating_sub(from)
+        .min(BLOCK_BYTES / E::SIZE_BYTES);
+    let bytes = &mut buffer[..count * E::SIZE_BYTES];
+    let length = patience.read(file, bytes, (from * E::SIZE_BYTES) as u64)?;
+    let entry = |index: usize| E::parse(&bytes[index * E::SIZE_BYTES..]);
+    let (mut low, mut high) = (0, length / E::SIZE_BYTES);
     while low < high {
         let middle = low + (high - low) / 2;
-        match read(middle * per_block, middle * per_block + 1)?.first() {
-            Some(entry) if is_before(entry) => low = middle + 1,
-            _ => high = middle,
+        if is_before(&entry(middle)) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    let Some(block) = low.checked_sub(1) else {
-        return Ok(None);
-    };
-    let entries = read(block * per_block, count.min((block + 1) * per_block))?;
-    let before = entries.partition_point(is_before);
-    Ok(before
-        .checked_sub(1)
-        .map(|last| (block * per_block + last, entries[last])))
+    Ok(low.checked_sub(1).map(|last| (last, entry(last))))
 }

@@ -208,6 +208,8 @@ impl Segment {
     /// Lets go of descriptors and of what only an active segment needs.
     pub fn rest(&self) {
         self.state.lock().recent = Recent::default();
+        self.offset_index.rest();
+        self.time_index.rest();
         self.files().for_each(|file| file.close());
     }
 

@@ -10,7 +10,6 @@ fn seeds() -> std::ops::Range<u64> {
 #[test]
 fn process_death_loses_nothing_that_was_answered() {
     for seed in seeds() {
-        println!("seed {seed}");
         let mut machine = Machine::new(seed);
         for _ in 0..3 {
             machine.work(25);
@@ -22,7 +21,6 @@ fn process_death_loses_nothing_that_was_answered() {
 #[test]
 fn power_loss_takes_an_unflushed_suffix_and_nothing_else() {
     for seed in seeds() {
-        println!("seed {seed}");
         let mut machine = Machine::new(seed);
         for _ in 0..3 {
             machine.work(25);
@@ -34,7 +32,6 @@ fn power_loss_takes_an_unflushed_suffix_and_nothing_else() {
 #[test]
 fn crashes_of_every_kind_may_follow_each_other() {
     for seed in seeds() {
-        println!("seed {seed}");
         let mut machine = Machine::new(seed);
         for _ in 0..6 {
             machine.work(12);

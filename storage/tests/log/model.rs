@@ -33,6 +33,7 @@ pub struct Machine {
     pub bench: Bench,
     pub log: LogWriter,
     pub random: Random,
+    seed: u64,
     known: Vec<Known>,
     sequences: [i32; PRODUCERS],
     epoch: LeaderEpoch,
@@ -41,6 +42,14 @@ pub struct Machine {
 }
 
 const PRODUCERS: usize = 3;
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("this was seed {}", self.seed);
+        }
+    }
+}
 
 impl Machine {
     pub fn new(seed: u64) -> Machine {
@@ -51,6 +60,7 @@ impl Machine {
             bench,
             log,
             random,
+            seed,
             known: Vec::new(),
             sequences: [0; PRODUCERS],
             epoch: LeaderEpoch(0),
@@ -60,13 +70,6 @@ impl Machine {
 
     pub fn work(&mut self, steps: u64) {
         for _ in 0..steps {
-            println!(
-                "{:?} cp {:?} epoch {} latest {:?}",
-                self.log.reader().offsets(),
-                self.bench.checkpointed,
-                self.epoch,
-                self.log.reader().latest_epoch()
-            );
             match self.random.below(24) {
                 0..=11 => self.append(),
                 12 | 13 => self.flush(FlushScope::Data),
