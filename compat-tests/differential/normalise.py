@@ -15,7 +15,7 @@ KEYS = (
 )
 # Arrays whose order is part of the answer, in the APIs where it is (elsewhere Kafka's own order comes out of hash maps).
 ORDERED = {"responses", "partitions", "partition_responses", "topics"}
-ORDERED_APIS = {"Fetch", "ListOffsets", "DescribeTopicPartitions"}
+ORDERED_APIS = {"Fetch", "DescribeTopicPartitions"}
 
 
 class Names:

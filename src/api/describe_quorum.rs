@@ -9,11 +9,13 @@ use ottla_protocol::messages::describe_quorum::{
     DescribeQuorumRequest, DescribeQuorumResponse, Listener, Node, ReplicaState, RequestTopicData,
     ResponsePartitionData, ResponseTopicData,
 };
-use ottla_protocol::{ErrorCode, Str};
+use ottla_protocol::{ErrorCode, Str, Uuid};
 use std::sync::Arc;
 
 const METADATA_TOPIC: &str = "__cluster_metadata";
 const METADATA_PARTITION: i32 = 0;
+/// The version from which directory ids and endpoints are answered; earlier ones cannot carry them (KIP-853).
+const DIRECTORIES_FROM: i16 = 2;
 
 pub struct DescribeQuorum;
 
@@ -24,14 +26,14 @@ impl Api for DescribeQuorum {
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: DescribeQuorumRequest,
     ) -> Reply<DescribeQuorumResponse> {
         if !is_about_the_metadata(&request.topics) {
             return Reply::Now(unknown(request.topics));
         }
         let status = context.controller.quorum();
-        Reply::Now(describe(&status, context.clock.wall_ms()))
+        Reply::Now(describe(&status, context.clock.wall_ms(), meta.api_version))
     }
 }
 
@@ -59,14 +61,14 @@ fn unknown(topics: Vec<RequestTopicData>) -> DescribeQuorumResponse {
     DescribeQuorumResponse { topics: topics.collect(), ..Default::default() }
 }
 
-fn describe(status: &QuorumStatus, now_ms: i64) -> DescribeQuorumResponse {
+fn describe(status: &QuorumStatus, now_ms: i64, version: i16) -> DescribeQuorumResponse {
     let is_leader = |member: &MemberStatus| status.leader == Some(member.id);
     let replica = |member: &MemberStatus| {
         // The leader is always caught up with itself (`LeaderState`).
         let seen_ms = if is_leader(member) { now_ms } else { -1 };
         ReplicaState {
             replica_id: member.id.node.0,
-            replica_directory_id: member.id.directory,
+            replica_directory_id: if version >= DIRECTORIES_FROM { member.id.directory } else { Uuid::ZERO },
             log_end_offset: member.end.and_then(|end| i64::try_from(end).ok()).unwrap_or(-1),
             last_fetch_timestamp: seen_ms,
             last_caught_up_timestamp: seen_ms,
@@ -87,7 +89,11 @@ fn describe(status: &QuorumStatus, now_ms: i64) -> DescribeQuorumResponse {
         partitions: vec![partition],
         ..Default::default()
     };
-    DescribeQuorumResponse { topics: vec![topic], nodes: status.voters.iter().map(node).collect(), ..Default::default() }
+    let nodes = match version >= DIRECTORIES_FROM {
+        true => status.voters.iter().map(node).collect(),
+        false => Vec::new(),
+    };
+    DescribeQuorumResponse { topics: vec![topic], nodes, ..Default::default() }
 }
 
 fn node(member: &MemberStatus) -> Node {

@@ -16,7 +16,7 @@ pub struct IncrementalAlterConfigs;
 
 impl Api for IncrementalAlterConfigs {
     type Request = IncrementalAlterConfigsRequest;
-    const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
+    const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;
     const ROUTE: Route = Route::Controller;
 
     async fn handle(context: Arc<Context>, _meta: Meta, request: IncrementalAlterConfigsRequest) -> Reply<IncrementalAlterConfigsResponse> {

@@ -70,7 +70,8 @@ async fn list(
         return Err(ErrorCode::UNSUPPORTED_VERSION);
     }
     let partition = context.partitions.by_name(image, topic, asked.partition_index)?;
-    let current = Some(LeaderEpoch(asked.current_leader_epoch)).filter(|epoch| epoch.0 >= 0);
+    // Only -1 asks for no check; any other epoch below the leader's is fenced.
+    let current = Some(LeaderEpoch(asked.current_leader_epoch)).filter(|epoch| *epoch != LeaderEpoch::NONE);
     partition.list_offset(asked.timestamp, isolation, current).await
 }
 

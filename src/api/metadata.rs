@@ -52,13 +52,16 @@ enum Wanted {
 }
 
 impl Wanted {
-    /// `None` where Kafka answers INVALID_REQUEST: ids, or no name, before version 12.
+    /// `None` where a request is refused as a whole: ids, or no name, before version 12; a topic with neither in any.
     fn of(request: &MetadataRequest, version: i16) -> Option<Wanted> {
         let topics = match &request.topics {
             None => return Some(Wanted::All),
             Some(topics) if topics.is_empty() && version == 0 => return Some(Wanted::All),
             Some(topics) => topics,
         };
+        if topics.iter().any(|topic| topic.name.is_none() && topic.topic_id == Uuid::ZERO) {
+            return None;
+        }
         if version < 12 && topics.iter().any(|topic| topic.name.is_none() || topic.topic_id != Uuid::ZERO) {
             return None;
         }

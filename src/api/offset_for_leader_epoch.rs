@@ -50,6 +50,6 @@ fn end_of_epoch(
     asked: &OffsetForLeaderPartition,
 ) -> Result<(LeaderEpoch, Offset), ErrorCode> {
     let partition = context.partitions.by_name(image, topic, asked.partition)?;
-    let current = Some(LeaderEpoch(asked.current_leader_epoch)).filter(|epoch| epoch.0 >= 0);
+    let current = Some(LeaderEpoch(asked.current_leader_epoch)).filter(|epoch| *epoch != LeaderEpoch::NONE);
     partition.end_of_epoch(LeaderEpoch(asked.leader_epoch), current)
 }

@@ -9,6 +9,8 @@ def idempotent(s: Session, version: int):
         asked = {"transactional_id": None, "transaction_timeout_ms": 60_000} | body
         return s.ask(label, asked, keep=lambda answer: (s.names.learn_producer(answer["producer_id"]), answer)[1])
 
+    ready = {"transactional_id": None, "transaction_timeout_ms": 60_000}
+    s.until(lambda: s.quietly("InitProducerId", 4, ready)["error_code"] == 0)  # a new broker asks for its first block of ids
     first = ask("a first id")
     second = ask("a second id")
     s.note("they differ", differ=first.get("producer_id") != second.get("producer_id"))

@@ -140,6 +140,7 @@ impl Creation<'_> {
             num_partitions: i32::try_from(partitions.len()).expect("limited per request"),
             replication_factor: i16::try_from(replicas).expect("checked while assigning"),
             configs: Some(Vec::new()),
+            error_message: None,
             ..Default::default()
         })
     }
