@@ -8,9 +8,11 @@
 //! | `ottla-log-end-checkpoint` | log ends, and the boot of the kernel that knew them | no: a hint |
 //! | `.kafka_cleanshutdown` | the last stop was clean, in this broker epoch | yes |
 //!
-//! Guarantees: a file is replaced whole or not at all and rewritten only when it says something new; entries of
-//! partitions that this node does not host are kept as long as their directories exist. A hint of another boot is
-//! ignored. Does not decide when to write.
+//! Guarantees: a file is replaced whole or not at all and rewritten only when it says something new. What was found at the
+//! start stays until the partition is hosted (then its log says it anew) or deleted: entries of partitions that the metadata
+//! does not know, or that could not be opened, are not lost. Entries without a directory are dropped before a partition of
+//! that name can be created, since they would be a deleted topic's. A hint of another boot is ignored. Does not decide when
+//! to write.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -45,9 +47,11 @@ pub struct Found {
 #[derive(Debug)]
 pub struct Checkpoints {
     path: PathBuf,
-    /// Of partitions that this node does not host.
-    foreign: Mutex<Found>,
+    /// What was found at the start and still counts, unless the partition's own log says it anew.
+    kept: Mutex<Found>,
     written: Mutex<BTreeMap<&'static str, String>>,
+    /// Whether the files say something of partitions that are gone.
+    is_stale: bool,
 }
 
 /// One partition's place in the files.
@@ -97,6 +101,15 @@ impl Found {
         }
     }
 
+    fn entries_mut(&mut self) -> [&mut PartitionOffsets; 4] {
+        [
+            &mut self.recovery_points,
+            &mut self.high_watermarks,
+            &mut self.log_starts,
+            &mut self.log_ends,
+        ]
+    }
+
     /// How far the files of the directory are to be believed.
     pub fn trust(&self) -> Trust {
         if self.clean_in_epoch.is_some() {
@@ -110,29 +123,55 @@ impl Found {
 }
 
 impl Checkpoints {
-    pub fn new(path: PathBuf) -> Self {
+    /// Keeps what was found of the partitions whose directories exist.
+    pub fn new(path: PathBuf, mut found: Found, exists: impl Fn(&Key) -> bool) -> Self {
+        let mut is_stale = false;
+        for entries in found.entries_mut() {
+            let before = entries.len();
+            entries.retain(|key, _| exists(key));
+            is_stale |= entries.len() < before;
+        }
         Self {
             path,
-            foreign: Mutex::default(),
+            kept: Mutex::new(found),
             written: Mutex::default(),
+            is_stale,
         }
     }
 
-    /// Keeps the entries of directories that this node does not host: they belong to somebody else.
-    pub fn keep(&self, found: &Found, foreign: &[Key]) {
-        let only = |offsets: &PartitionOffsets| -> PartitionOffsets {
-            foreign
-                .iter()
-                .filter_map(|key| offsets.get_key_value(key))
-                .map(|(key, at)| (key.clone(), *at))
-                .collect()
-        };
-        *self.foreign.lock() = Found {
-            recovery_points: only(&found.recovery_points),
-            high_watermarks: only(&found.high_watermarks),
-            log_starts: only(&found.log_starts),
-            ..Found::default()
-        };
+    /// Drops what the files say of partitions that are gone.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn prune(&self, disk: &dyn Disk) -> Result<(), Failure> {
+        if self.is_stale {
+            self.write_all(disk, &[])
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What was found of one partition.
+    pub fn found(&self, key: &Key) -> Checkpointed {
+        self.kept.lock().of(key)
+    }
+
+    /// A partition was deleted: a later one of its name must not inherit anything. Write the files after this, and before a
+    /// partition of that name is created.
+    pub fn forget(&self, key: &Key) {
+        for entries in self.kept.lock().entries_mut() {
+            entries.remove(key);
+        }
+    }
+
+    /// Writes every file but the mark of a clean stop.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn write_all(&self, disk: &dyn Disk, logs: &[(Key, Checkpointed)]) -> Result<(), Failure> {
+        self.write_log_starts(disk, logs)?;
+        self.write_high_watermarks(disk, logs)?;
+        self.write_recovery_points(disk, logs)
     }
 
     /// Writes high watermarks, and the hint of where logs end.
@@ -144,7 +183,7 @@ impl Checkpoints {
         disk: &dyn Disk,
         logs: &[(Key, Checkpointed)],
     ) -> Result<(), Failure> {
-        let ends = self.entries(logs, |_| &NOTHING, |log| log.end);
+        let ends = self.entries(logs, |kept| &kept.log_ends, |log| log.end);
         if let Some(boot_id) = disk.boot_id() {
             self.write(
                 disk,
@@ -152,11 +191,8 @@ impl Checkpoints {
                 format!("{boot_id}\n{}", offsets::encode(&ends)),
             )?;
         }
-        let high_watermarks = self.entries(
-            logs,
-            |foreign| &foreign.high_watermarks,
-            |log| log.high_watermark,
-        );
+        let high_watermarks =
+            self.entries(logs, |kept| &kept.high_watermarks, |log| log.high_watermark);
         self.write(disk, HIGH_WATERMARKS, offsets::encode(&high_watermarks))
             .map(drop)
     }
@@ -170,11 +206,7 @@ impl Checkpoints {
         disk: &dyn Disk,
         logs: &[(Key, Checkpointed)],
     ) -> Result<(), Failure> {
-        let points = self.entries(
-            logs,
-            |foreign| &foreign.recovery_points,
-            |log| log.recovery_point,
-        );
+        let points = self.entries(logs, |kept| &kept.recovery_points, |log| log.recovery_point);
         self.write_durably(disk, RECOVERY_POINTS, offsets::encode(&points))
     }
 
@@ -193,7 +225,7 @@ impl Checkpoints {
             .filter(|(_, log)| log.start > Offset::ZERO)
             .cloned()
             .collect();
-        let starts = self.entries(&moved, |foreign| &foreign.log_starts, |log| log.start);
+        let starts = self.entries(&moved, |kept| &kept.log_starts, |log| log.start);
         self.write_durably(disk, LOG_STARTS, offsets::encode(&starts))
     }
 
@@ -221,10 +253,10 @@ impl Checkpoints {
     fn entries(
         &self,
         logs: &[(Key, Checkpointed)],
-        foreign: impl Fn(&Found) -> &PartitionOffsets,
+        kept: impl Fn(&Found) -> &PartitionOffsets,
         of: impl Fn(&Checkpointed) -> Offset,
     ) -> PartitionOffsets {
-        let mut entries = foreign(&self.foreign.lock()).clone();
+        let mut entries = kept(&self.kept.lock()).clone();
         entries.extend(logs.iter().map(|(key, log)| (key.clone(), of(log))));
         entries
     }
@@ -253,8 +285,6 @@ impl Checkpoints {
         Ok(true)
     }
 }
-
-static NOTHING: PartitionOffsets = PartitionOffsets::new();
 
 fn parse(path: &Path, name: &str, content: &str) -> PartitionOffsets {
     offsets::parse(content).unwrap_or_else(|malformed| {

@@ -11,7 +11,9 @@ use ottla_storage::log::Removal;
 use tokio::sync::oneshot;
 
 use super::directory::Directory;
+use super::home::Home;
 use super::hosted::Place;
+use super::replica::Partition;
 use super::table::Table;
 use super::waits::Ended;
 
@@ -25,12 +27,40 @@ pub(super) struct Doomed {
 }
 
 impl Table {
+    /// Takes partitions out of service. Afterwards their names are free, and nothing of them is left in the checkpoints.
+    pub(super) async fn delete_all(self: &Arc<Self>, deleted: Vec<(TopicId, i32)>) {
+        let mut touched = Vec::new();
+        for (id, index) in deleted {
+            let Some(partition) = self.delete(id, index).await else {
+                continue;
+            };
+            let is_here = |home: &Home| Arc::ptr_eq(&home.directory, &partition.directory);
+            if let Some(home) = self.homes.iter().position(is_here) {
+                self.homes[home]
+                    .checkpoints
+                    .forget(&(partition.topic.name().to_string(), index));
+                touched.push(home);
+            }
+        }
+        touched.sort_unstable();
+        touched.dedup();
+        for home in touched {
+            self.on_directory(home, |table, home| {
+                home.checkpoint(&table.in_order(), |files, logs| {
+                    files.write_all(&**home.directory.disk(), logs)
+                });
+            })
+            .await;
+        }
+    }
+
     /// Takes one partition out of service and renames its directory.
-    pub(super) async fn delete(&self, id: TopicId, index: i32) {
-        let place = self.hosted().place(id, index).cloned();
+    async fn delete(&self, id: TopicId, index: i32) -> Option<Arc<Partition>> {
+        let place = self.hosted().place(id, index).cloned()?;
         self.change(|hosted| drop(hosted.remove(id, index)));
-        let Some(Place::Open(partition)) = place else {
-            return;
+        let Place::Open(partition) = place else {
+            tracing::warn!(topic_id = %id, index, "a quarantined partition was deleted; its files are left as they are");
+            return None;
         };
         partition.end(Ended::Deleted);
         let directory = partition.directory.clone();
@@ -59,6 +89,7 @@ impl Table {
                 tracing::error!(%partition, "a deleted partition's files stay: its writer was lost")
             }
         }
+        Some(partition)
     }
 
     /// Files that are to be removed after `delay`.

@@ -112,19 +112,21 @@ impl Partition {
 
     /// On a sync thread.
     fn sync(self: &Arc<Self>, scope: FlushScope) {
+        let _ending = Ending(self);
         // What is appended from here on may miss this sync and counts as dirty again.
         self.commit.dirty_since_ms.store(0, Ordering::Relaxed);
-        if !self.directory.is_offline()
-            && let Some(task) = self.reader.flush_task(scope)
-        {
-            match self.reader.flushed(task.run()) {
-                Ok(()) => self.progress(),
-                // The files of a deleted partition are gone; that says nothing about the directory.
-                Err(_) if self.role().ended.is_some() => {}
-                Err(failure) => self.directory.fail(&failure.to_string()),
-            }
+        let task = if self.directory.is_offline() {
+            None
+        } else {
+            self.reader.flush_task(scope)
+        };
+        let Some(task) = task else { return };
+        match self.reader.flushed(task.run()) {
+            Ok(()) => self.progress(),
+            // The files of a deleted partition are gone; that says nothing about the directory.
+            Err(_) if self.role().ended.is_some() => {}
+            Err(failure) => self.directory.fail(&failure.to_string()),
         }
-        self.sync_ended();
     }
 
     fn sync_ended(self: &Arc<Self>) {
@@ -142,6 +144,20 @@ impl Partition {
         if let Some(scope) = next {
             self.start_sync(scope);
         }
+    }
+}
+
+/// Ends a sync however it ends: who waits must not wait for ever.
+struct Ending<'a>(&'a Arc<Partition>);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0
+                .directory
+                .fail("a sync panicked: what it covered is unknown");
+        }
+        self.0.sync_ended();
     }
 }
 

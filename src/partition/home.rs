@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use ottla_controller::ids::TopicId;
 use ottla_protocol::Uuid;
 use ottla_storage::dir::{Contents, FoundPartition};
-use ottla_storage::log::{Checkpointed, Failure};
+use ottla_storage::log::{Checkpointed, Failure, Trust};
 use parking_lot::Mutex;
 
 use super::checkpoints::{Checkpoints, Found, Key};
@@ -17,8 +18,12 @@ use super::replica::Partition;
 #[derive(Debug)]
 pub(super) struct Home {
     pub directory: Arc<Directory>,
-    pub found: Found,
+    /// How far the files were to be believed at the start, and the broker epoch of the last clean stop.
+    pub trust: Trust,
+    pub clean_in_epoch: Option<i64>,
     pub checkpoints: Checkpoints,
+    /// A partition here could not be opened or closed: this run must not end as a clean one.
+    pub is_unclean: AtomicBool,
     /// Partition directories that no partition was opened from.
     pub unclaimed: Mutex<BTreeMap<Key, FoundPartition>>,
     /// Names of deleted partitions' directories, to be removed in the background.
@@ -43,13 +48,30 @@ impl Home {
             let path = directory.path().join(name);
             tracing::warn!(path = %path.display(), "this is no partition's directory: it is left as it is");
         }
-        Self {
-            found,
-            checkpoints: Checkpoints::new(directory.path().to_owned()),
+        let unclaimed: BTreeMap<Key, FoundPartition> = unclaimed;
+        let (trust, clean_in_epoch) = (found.trust(), found.clean_in_epoch);
+        let path = directory.path().to_owned();
+        let home = Self {
+            trust,
+            clean_in_epoch,
+            checkpoints: Checkpoints::new(path, found, |key| unclaimed.contains_key(key)),
+            is_unclean: AtomicBool::new(false),
             unclaimed: Mutex::new(unclaimed),
             leftovers: Mutex::new(contents.deleted),
             directory,
-        }
+        };
+        home.begin();
+        home
+    }
+
+    /// From here on the directory is in use. Stale entries go before anything can be created.
+    fn begin(&self) {
+        let disk = &**self.directory.disk();
+        let begun = |files: &Checkpoints| {
+            files.remove_clean_shutdown(disk)?;
+            files.prune(disk)
+        };
+        self.checkpoint(&[], |files, _| begun(files));
     }
 
     /// Whether a directory of this name lies here, and whose it is.
@@ -67,11 +89,9 @@ impl Home {
         self.unclaimed.lock().remove(key);
     }
 
-    /// Keeps the checkpoints of what is not ours, and says what that is.
+    /// Says what lies here that is not ours.
     pub fn report_unknown(&self) {
         let unclaimed = self.unclaimed.lock();
-        let keys: Vec<Key> = unclaimed.keys().cloned().collect();
-        self.checkpoints.keep(&self.found, &keys);
         for partition in unclaimed.values() {
             tracing::warn!(
                 path = %partition.path.display(),

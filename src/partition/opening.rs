@@ -1,6 +1,7 @@
 //! Opening one partition: where it lives, and what becomes of it when it cannot be opened.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use ottla_controller::ids::directory::is_reserved;
 use ottla_controller::image;
@@ -55,6 +56,7 @@ impl Table {
             Err(error) => {
                 home.directory.remove_partition();
                 home.claim(&key);
+                home.is_unclean.store(true, Ordering::Relaxed);
                 if let OpenError::Io(failure) = &error {
                     home.directory.report(failure);
                 }
@@ -96,11 +98,11 @@ impl Table {
                     .log_config(self.options.producer_expiration),
             ),
             checkpointed: match home.owner(key) {
-                Some(_) => home.found.of(key),
+                Some(_) => home.checkpoints.found(key),
                 // New here; an entry of this name would be an older topic's.
                 None => Default::default(),
             },
-            trust: home.found.trust(),
+            trust: home.trust,
             now_ms: self.options.clock.wall_ms(),
         })
     }

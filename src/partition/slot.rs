@@ -25,6 +25,8 @@ struct State<W, T> {
     /// `None` while somebody has it.
     writer: Option<Box<W>>,
     queue: Vec<T>,
+    /// The writer was lost: all work is dropped, which tells who waits for it.
+    is_lost: bool,
 }
 
 /// The right, and the duty, to do the queued work until there is none.
@@ -40,6 +42,7 @@ impl<W, T> Slot<W, T> {
             state: Mutex::new(State {
                 writer: Some(Box::new(writer)),
                 queue: Vec::new(),
+                is_lost: false,
             }),
         })
     }
@@ -48,6 +51,9 @@ impl<W, T> Slot<W, T> {
     /// on another thread.
     pub fn enter(self: &Arc<Self>, work: T) -> Option<Turn<W, T>> {
         let mut state = self.state.lock();
+        if state.is_lost {
+            return None;
+        }
         state.queue.push(work);
         let writer = state.writer.take()?;
         Some(Turn {
@@ -75,13 +81,17 @@ impl<W, T> Turn<W, T> {
 
 impl<W, T> Drop for Turn<W, T> {
     fn drop(&mut self) {
-        // Only when the holder panicked or was cancelled half way: what the writer left behind is unknown, so the slot stays
-        // taken and everything that waits for it is told by its dropped answer.
+        // Only when the holder panicked half way: what the writer left behind is unknown, so nobody gets it any more.
         if self.writer.is_some() {
             tracing::error!(
                 "a partition's writer was lost in the middle of its work; the partition takes no more writes"
             );
-            self.slot.state.lock().queue.clear();
+            let unanswered = {
+                let mut state = self.slot.state.lock();
+                state.is_lost = true;
+                std::mem::take(&mut state.queue)
+            };
+            drop(unanswered);
         }
     }
 }
@@ -105,6 +115,18 @@ mod tests {
         let mut turn = slot.enter(4).expect("free again");
         assert_eq!(*turn.take().unwrap().0, [1, 2, 3]);
         assert!(turn.take().is_none());
+    }
+
+    #[test]
+    fn a_writer_lost_in_the_middle_takes_no_more_work_and_drops_what_waits() {
+        let slot = Slot::new(());
+        let turn = slot.enter(std::rc::Rc::new(1)).expect("free");
+        let waiting = std::rc::Rc::new(2);
+        assert!(slot.enter(waiting.clone()).is_none());
+        drop(turn);
+        assert_eq!(std::rc::Rc::strong_count(&waiting), 1);
+        assert!(slot.enter(waiting.clone()).is_none());
+        assert_eq!(std::rc::Rc::strong_count(&waiting), 1, "not kept");
     }
 
     #[test]

@@ -67,7 +67,8 @@ impl ReadyList {
     pub fn take(&self) -> Vec<Arc<Slot>> {
         let taken: Vec<_> = std::mem::take(&mut *self.slots.lock()).into();
         for slot in &taken {
-            slot.queued.store(false, Ordering::Release);
+            // A swap, so that whoever found the flag still set has its change seen by what is read after this.
+            slot.queued.swap(false, Ordering::AcqRel);
         }
         taken
     }

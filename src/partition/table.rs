@@ -72,14 +72,6 @@ impl Table {
     /// Looks at the directories; opens nothing yet. From here on the directories count as in use.
     pub fn open(options: TableOptions, directories: Vec<Arc<Directory>>) -> Arc<Self> {
         let homes: Vec<Home> = directories.into_iter().map(Home::open).collect();
-        for home in homes.iter().filter(|home| !home.directory.is_offline()) {
-            if let Err(failure) = home
-                .checkpoints
-                .remove_clean_shutdown(&**home.directory.disk())
-            {
-                home.directory.report(&failure);
-            }
-        }
         Arc::new_cyclic(|table: &Weak<Self>| {
             for home in &homes {
                 let (table, directory) = (table.clone(), Arc::downgrade(&home.directory));
@@ -103,7 +95,7 @@ impl Table {
 
     /// The broker epoch of the last stop, if every directory says that it was clean (KIP-966).
     pub fn previous_broker_epoch(&self) -> Option<i64> {
-        let mut epochs = self.homes.iter().map(|home| home.found.clean_in_epoch);
+        let mut epochs = self.homes.iter().map(|home| home.clean_in_epoch);
         let first = epochs.next()??;
         epochs.all(|epoch| epoch == Some(first)).then_some(first)
     }
@@ -180,19 +172,17 @@ impl Table {
     /// Brings this node in step with the metadata. Resolves when everything is in force.
     pub async fn apply(self: &Arc<Self>, update: &Update) {
         let _applying = self.applying.lock().await;
-        let mut hosts = Vec::new();
+        let (mut hosts, mut deleted) = (Vec::new(), Vec::new());
         for change in changes::choose(update, self.options.me) {
             match change {
                 Change::DeleteTopic(id) => {
                     let hosted = self.hosted();
-                    let indexes = hosted
+                    let places = hosted
                         .topic(id)
-                        .map(|topic| topic.places.keys().copied().collect::<Vec<_>>());
-                    for index in indexes.unwrap_or_default() {
-                        self.delete(id, index).await;
-                    }
+                        .map(|topic| topic.places.keys().map(|index| (id, *index)));
+                    deleted.extend(places.into_iter().flatten());
                 }
-                Change::DeletePartition(id, index) => self.delete(id, index).await,
+                Change::DeletePartition(id, index) => deleted.push((id, index)),
                 Change::Host {
                     topic,
                     index,
@@ -201,6 +191,7 @@ impl Table {
                 Change::Reconfigure(topic) => self.reconfigure(&update.image, &topic).await,
             }
         }
+        self.delete_all(deleted).await;
         self.host_all(&update.image, hosts).await;
         if *self.applied.borrow() == MetadataOffset::NONE {
             self.homes.iter().for_each(Home::report_unknown);

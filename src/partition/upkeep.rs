@@ -4,12 +4,16 @@
 //! directories' threads. Does not know when it is time.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use ottla_storage::log::FlushScope;
+use ottla_storage::disk::Disk;
+use ottla_storage::log::{Checkpointed, Failure, FlushScope};
 use ottla_storage::offset::Offset;
 
+use super::checkpoints::{Checkpoints, Key};
+use super::home::Home;
 use super::replica::Partition;
 use super::table::Table;
 use super::waits::Ended;
@@ -20,6 +24,9 @@ const WORTH_A_SYNC_BYTES: u64 = 64 << 20;
 const IDLE: Duration = Duration::from_secs(5 * 60);
 /// Partitions worked on at the same time in one pass.
 const AT_ONCE: usize = 8;
+
+/// One of the ways to write a checkpoint.
+type Write = fn(&Checkpoints, &dyn Disk, &[(Key, Checkpointed)]) -> Result<(), Failure>;
 
 impl Table {
     /// Deletes segments by age and size (`log.retention.check.interval.ms`). Returns how many went.
@@ -55,13 +62,7 @@ impl Table {
 
     /// Writes high watermarks and the hint of the logs' ends (`replica.high.watermark.checkpoint.interval.ms`).
     pub async fn checkpoint_high_watermarks(self: &Arc<Self>) {
-        self.on_each_directory(|table, index| {
-            let home = &table.homes[index];
-            home.checkpoint(&table.in_order(), |files, logs| {
-                files.write_high_watermarks(&**home.directory.disk(), logs)
-            });
-        })
-        .await;
+        self.checkpoint(Checkpoints::write_high_watermarks).await;
         for partition in self.serving() {
             partition.settle_epochs_if_large();
         }
@@ -69,21 +70,18 @@ impl Table {
 
     /// Writes recovery points (`log.flush.offset.checkpoint.interval.ms`).
     pub async fn checkpoint_recovery_points(self: &Arc<Self>) {
-        self.on_each_directory(|table, index| {
-            let home = &table.homes[index];
-            home.checkpoint(&table.in_order(), |files, logs| {
-                files.write_recovery_points(&**home.directory.disk(), logs)
-            });
-        })
-        .await;
+        self.checkpoint(Checkpoints::write_recovery_points).await;
     }
 
     /// Writes log starts (`log.flush.start.offset.checkpoint.interval.ms`).
     pub async fn checkpoint_log_starts(self: &Arc<Self>) {
-        self.on_each_directory(|table, index| {
-            let home = &table.homes[index];
+        self.checkpoint(Checkpoints::write_log_starts).await;
+    }
+
+    async fn checkpoint(self: &Arc<Self>, write: Write) {
+        self.on_each_directory(move |table, home| {
             home.checkpoint(&table.in_order(), |files, logs| {
-                files.write_log_starts(&**home.directory.disk(), logs)
+                write(files, &**home.directory.disk(), logs)
             });
         })
         .await;
@@ -108,8 +106,8 @@ impl Table {
 
     /// Looks at the free space of every directory, so that a full one takes writes again once there is room.
     pub async fn look_at_space(self: &Arc<Self>) {
-        self.on_each_directory(|table, index| {
-            table.homes[index].directory.look_at_space();
+        self.on_each_directory(|_, home| {
+            home.directory.look_at_space();
         })
         .await;
     }
@@ -117,24 +115,44 @@ impl Table {
     /// Stops everything in good order: whoever waits is told NOT_LEADER_OR_FOLLOWER, every log is closed and synced, the
     /// checkpoints and then the mark of a clean stop are written. Nothing may be appended afterwards.
     pub async fn shutdown(self: &Arc<Self>, broker_epoch: i64) {
-        let partitions: Vec<_> = self.hosted().partitions().cloned().collect();
+        let partitions = self.in_order();
         for partition in &partitions {
             partition.end(Ended::NotLeader);
         }
         stream::iter(partitions)
-            .for_each_concurrent(AT_ONCE, |partition| async move { partition.close().await })
+            .for_each_concurrent(AT_ONCE, |partition| self.close(partition))
             .await;
-        self.on_each_directory(move |table, index| {
-            let home = &table.homes[index];
+        self.on_each_directory(move |table, home| {
             let disk = &**home.directory.disk();
             home.checkpoint(&table.in_order(), |files, logs| {
-                files.write_log_starts(disk, logs)?;
-                files.write_high_watermarks(disk, logs)?;
-                files.write_recovery_points(disk, logs)?;
-                files.write_clean_shutdown(disk, broker_epoch)
+                files.write_all(disk, logs)?;
+                match home.is_unclean.load(Ordering::Relaxed) {
+                    true => Ok(()),
+                    false => files.write_clean_shutdown(disk, broker_epoch),
+                }
             });
         })
         .await;
+    }
+
+    /// Closes a log as a clean stop leaves it. One that never held a record has nothing to lose, and ten thousand such cost
+    /// nothing.
+    async fn close(&self, partition: Arc<Partition>) {
+        if partition.offsets().end == Offset::ZERO || partition.directory.is_offline() {
+            return;
+        }
+        let syncs = partition.directory.threads().syncs.clone();
+        let closed = partition
+            .with_writer_on(&syncs, |writer| writer.close())
+            .await;
+        if !matches!(closed, Ok(Ok(()))) {
+            tracing::error!(%partition, ?closed, "a log could not be closed; the next start will check it");
+            let is_here = |home: &&Home| Arc::ptr_eq(&home.directory, &partition.directory);
+            self.homes
+                .iter()
+                .filter(is_here)
+                .for_each(|home| home.is_unclean.store(true, Ordering::Relaxed));
+        }
     }
 
     /// Every open partition of a working directory.
@@ -146,20 +164,32 @@ impl Table {
             .collect()
     }
 
-    fn in_order(&self) -> Vec<Arc<Partition>> {
+    pub(super) fn in_order(&self) -> Vec<Arc<Partition>> {
         self.hosted().partitions().cloned().collect()
     }
 
     async fn on_each_directory(
         self: &Arc<Self>,
-        act: impl Fn(&Self, usize) + Copy + Send + 'static,
+        act: impl Fn(&Self, &Home) + Copy + Send + 'static,
     ) {
         for index in 0..self.homes.len() {
-            let table = self.clone();
-            let threads = self.homes[index].directory.threads().clone();
-            // A panic there is logged by the thread.
-            let _ = threads.reads.run(move || act(&table, index)).await;
+            self.on_directory(index, act).await;
         }
+    }
+
+    /// On the directory's threads.
+    pub(super) async fn on_directory(
+        self: &Arc<Self>,
+        index: usize,
+        act: impl FnOnce(&Self, &Home) + Send + 'static,
+    ) {
+        let table = self.clone();
+        let threads = self.homes[index].directory.threads().clone();
+        // A panic there is logged by the thread.
+        let _ = threads
+            .reads
+            .run(move || act(&table, &table.homes[index]))
+            .await;
     }
 }
 
@@ -170,20 +200,6 @@ impl Partition {
         let is_behind = self.reader.checkpoint().end < self.offsets().end;
         if is_behind && self.reader.size_bytes() >= WORTH_A_SYNC_BYTES {
             self.ask_for_sync(FlushScope::Everything, None);
-        }
-    }
-
-    /// Closes the log as a clean stop leaves it. One that never held a record has nothing to lose, and ten thousand such
-    /// cost nothing.
-    async fn close(self: &Arc<Self>) {
-        if self.offsets().end == Offset::ZERO {
-            return;
-        }
-        let closed = self.with_writer_on(&self.directory.threads().syncs, |writer| writer.close());
-        if let Ok(Err(failure)) = closed.await
-            && !self.directory.is_offline()
-        {
-            self.directory.report(&failure);
         }
     }
 }

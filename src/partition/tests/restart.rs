@@ -2,6 +2,7 @@
 
 use super::*;
 use ottla_protocol::ErrorCode;
+use ottla_storage::log::FlushScope;
 
 async fn append(partition: &Arc<Partition>, count: usize) {
     for _ in 0..count {
@@ -91,4 +92,57 @@ async fn a_moved_log_start_survives_once_it_is_checkpointed() {
     node.table.checkpoint_log_starts().await;
     let node = node.restarted(&["/logs"]).await;
     assert_eq!(node.partition("orders", 0).offsets().start, Offset(3));
+}
+
+#[tokio::test]
+async fn a_recreated_topic_inherits_nothing_from_the_checkpoints_of_the_deleted_one() {
+    let mut node = Node::new();
+    node.create("orders", 1, &[]).await;
+    append(&node.partition("orders", 0), 5).await;
+    node.partition("orders", 0)
+        .flush(FlushScope::Everything)
+        .await
+        .unwrap();
+    node.table.checkpoint_recovery_points().await;
+    node.table.checkpoint_high_watermarks().await;
+    node.delete("orders").await;
+    node.create_as(TopicId(Uuid([9; 16])), "orders", 1, &[1], &[])
+        .await;
+    append(&node.partition("orders", 0), 2).await;
+    // Twice: the second start reads what the first one found worth keeping.
+    let node = node.restarted(&["/logs"]).await.restarted(&["/logs"]).await;
+    assert_eq!(node.partition("orders", 0).offsets().end, Offset(2));
+}
+
+#[tokio::test]
+async fn a_partition_that_could_not_be_opened_keeps_its_recovery_point_and_its_directory_no_clean_mark()
+ {
+    let mut node = Node::new();
+    node.create("orders", 1, &[]).await;
+    append(&node.partition("orders", 0), 5).await;
+    node.partition("orders", 0)
+        .flush(FlushScope::Everything)
+        .await
+        .unwrap();
+    node.table.checkpoint_recovery_points().await;
+    node.disk.power_loss(1);
+    node.disk
+        .flip_bits(
+            Path::new("/logs/orders-0/00000000000000000000.log"),
+            8,
+            0x7f,
+        )
+        .unwrap();
+    for _ in 0..2 {
+        node = node.again(&["/logs"]).await;
+        assert_eq!(node.table.previous_broker_epoch(), None);
+        let refused = node.table.by_name(&node.image, "orders", 0).err();
+        assert_eq!(
+            refused,
+            Some(ErrorCode::KAFKA_STORAGE_ERROR),
+            "damaged, not cut short"
+        );
+        node.table.shutdown(7).await;
+        node.disk.process_death();
+    }
 }
