@@ -43,6 +43,8 @@ fn socket(address: SocketAddr, options: &SocketOptions) -> io::Result<TcpSocket>
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     }?;
+    // As Kafka's acceptor: a peer that vanished without a word is noticed in the end.
+    socket.set_keepalive(true)?;
     if let Some(size) = options.send_buffer_bytes {
         socket.set_send_buffer_size(size)?;
     }
