@@ -67,7 +67,11 @@ impl Removal {
 
 fn remove_directory(place: &Place, path: &Path) -> io::Result<()> {
     let disk = place.disk();
-    for entry in disk.read_dir(path)? {
+    let entries = match disk.read_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
         ignore_missing(disk.remove_file(&path.join(&entry.name)))?;
     }
     disk.remove_dir(path)?;

@@ -44,6 +44,8 @@ pub(super) struct FlushState {
     snapshots: Vec<Offset>,
     /// The one that recovery starts from.
     durable_snapshot: Option<Offset>,
+    /// Counts truncations: a flush that began before one says nothing about what was written after.
+    truncations: u64,
     /// A truncation that was announced: no checkpoint may claim more.
     truncating_to: Option<Offset>,
 }
@@ -62,6 +64,7 @@ pub struct FlushTask {
     /// Where the newest snapshot is once the task has run.
     snapshot_at: Option<Offset>,
     snapshots: Vec<Offset>,
+    truncations: u64,
 }
 
 /// What [`FlushTask::run`] achieved, for [`LogReader::flushed`].
@@ -81,6 +84,7 @@ impl FlushState {
             unsynced_snapshots: Vec::new(),
             snapshots: Vec::new(),
             durable_snapshot: None,
+            truncations: 0,
             truncating_to: None,
         }
     }
@@ -130,6 +134,7 @@ impl FlushState {
     }
 
     pub fn truncated_to(&mut self, end: Offset) {
+        self.truncations += 1;
         self.truncating_to = None;
         self.snapshots.retain(|snapshot| *snapshot <= end);
         self.durable_snapshot = self.durable_snapshot.filter(|snapshot| *snapshot <= end);
@@ -186,7 +191,7 @@ impl LogReader {
         let producers = shared.producers.lock();
         let epochs = shared.epochs.lock();
         let offsets = shared.offsets();
-        let mut flush = shared.flush.lock();
+        let flush = shared.flush.lock();
         let set = shared.segments.load();
         let end = if scope == FlushScope::Rolled {
             set.active().base_offset()
@@ -223,10 +228,11 @@ impl LogReader {
             snapshot,
             snapshot_at,
             snapshots: if takes_all {
-                std::mem::take(&mut flush.unsynced_snapshots)
+                flush.unsynced_snapshots.clone()
             } else {
                 Vec::new()
             },
+            truncations: flush.truncations,
         })
     }
 
@@ -241,32 +247,47 @@ impl LogReader {
         self.shared.flush.lock().recovery_point
     }
 
-    /// Takes note of a task that ran. A failure fails the log, and is returned; `flushed` is then where it was.
+    /// Takes note of a task that ran. A failure fails the log, and is returned; `flushed` is then where it was. A log that was truncated or deleted
+    /// meanwhile takes no note at all.
     pub fn flushed(&self, outcome: FlushOutcome) -> Result<(), Failure> {
         let FlushOutcome { task, result } = outcome;
         if let Err(failure) = result {
+            let is_deleted = failure.kind == io::ErrorKind::NotFound && self.failure().is_some();
+            if is_deleted {
+                return Ok(());
+            }
             self.shared.fail(failure.clone());
             return Err(failure);
         }
-        let stale = {
-            // A truncation since the task was taken has moved the end back: then less is durable than was synced.
-            let offsets = self.shared.change_offsets(|offsets| {
-                offsets.flushed = offsets.flushed.max(task.end.min(offsets.end))
-            });
-            let mut flush = self.shared.flush.lock();
-            flush.names_synced = flush.names_synced.max(task.names.unwrap_or(0));
-            flush.is_parent_synced |= task.syncs_parent;
-            if task.scope == FlushScope::Data {
-                return Ok(());
-            }
-            flush.recovery_point = flush.recovery_point.max(task.end.min(offsets.end));
-            match task.snapshot_at {
-                Some(offset) => flush.note_snapshot(offset, true),
-                None => Vec::new(),
-            }
-        };
+        let stale = self.note(&task);
         self.shared.remove_snapshots(&stale);
         Ok(())
+    }
+
+    /// Moves what the task has made durable; answers which snapshots are of no use any more.
+    fn note(&self, task: &FlushTask) -> Vec<Offset> {
+        // Held by truncations too.
+        let _producers = self.shared.producers.lock();
+        let truncations = self.shared.flush.lock().truncations;
+        if truncations != task.truncations {
+            return task.snapshot.iter().map(|_| task.end).collect();
+        }
+        self.shared
+            .change_offsets(|offsets| offsets.flushed = offsets.flushed.max(task.end));
+        let mut flush = self.shared.flush.lock();
+        flush.names_synced = flush.names_synced.max(task.names.unwrap_or(0));
+        flush.is_parent_synced |= task.syncs_parent;
+        if task.scope == FlushScope::Data {
+            return Vec::new();
+        }
+        flush
+            .unsynced_snapshots
+            .retain(|snapshot| !task.snapshots.contains(snapshot));
+        flush.recovery_point = flush.recovery_point.max(task.end);
+        match task.snapshot_at {
+            Some(offset) => flush.note_snapshot(offset, true),
+            None => Vec::new(),
+        }
     }
 
     /// What to write into the checkpoints of the log's directory now.

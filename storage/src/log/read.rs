@@ -78,6 +78,14 @@ impl LogReader {
             return Ok(read);
         }
         let set = self.shared.segments.load();
+        // Segments may have gone since the look at the offsets; the start moves before they do.
+        let start = self.offsets().start;
+        if from < start {
+            return Err(ReadError::OutOfRange {
+                start,
+                end: offsets.end,
+            });
+        }
         for segment in set.from(from) {
             if segment.base_offset() >= upper_bound {
                 break;

@@ -1,6 +1,7 @@
 //! Cutting the end of a log off: what a follower does when its leader's log says otherwise.
 
 use super::error::{AppendError, Failure};
+use super::offsets::LogOffsets;
 use super::open::snapshot_offset;
 use super::replay;
 use super::snapshots::{self, ProducerState};
@@ -99,14 +100,14 @@ impl LogWriter {
         let active = ActiveSegment::create(&shared.place, offset, &self.limits, now_ms)?;
         let set = SegmentSet::new(vec![active.segment().clone()]);
         self.remove_snapshots_from(Offset(i64::MIN))?;
-        *shared.producers.lock() = ProducerState::Loaded(Producers::new());
+        let mut producers = shared.producers.lock();
+        *producers = ProducerState::Loaded(Producers::new());
         shared.epochs.lock().epochs.clear();
         shared.segments.store(Arc::new(set));
         self.active = active;
-        let mut offsets = shared.offsets.write();
-        *offsets = super::offsets::LogOffsets::empty_at(offset);
+        *shared.offsets.write() = LogOffsets::empty_at(offset);
         shared.flush.lock().restart_at(offset);
-        drop(offsets);
+        drop(producers);
         shared.place.disk().sync_dir(&shared.place.path()?)
     }
 

@@ -276,12 +276,14 @@ impl ActiveSegment {
         i32::try_from(offset.since(self.segment.base_offset())).ok()
     }
 
-    /// Writes index entries to their files once enough have gathered. A failure is harmless: they stay in memory.
+    /// Writes index entries to their files whenever enough have gathered. A failure is harmless: they stay in memory until the next time.
     pub fn write_indexes_if_many(&self) {
-        if self.segment.offset_index().pending_count() >= MAX_PENDING_ENTRIES
+        let pending = self.segment.offset_index().pending_count();
+        if pending > 0
+            && pending.is_multiple_of(MAX_PENDING_ENTRIES)
             && let Err(error) = self.write_indexes()
         {
-            tracing::warn!(%error, base_offset = %self.segment.base_offset(), "index entries not written yet");
+            tracing::debug!(%error, base_offset = %self.segment.base_offset(), "index entries not written yet");
         }
     }
 

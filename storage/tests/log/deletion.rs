@@ -1,7 +1,7 @@
 //! A deleted partition, and one created under its name.
 
 use super::support::*;
-use ottla_storage::log::AppendError;
+use ottla_storage::log::{AppendError, FlushScope};
 use ottla_storage::offset::Offset;
 use ottla_storage::segment::Patience;
 use std::io;
@@ -70,15 +70,27 @@ fn a_deleted_log_is_not_flushed_and_takes_no_writes() {
         .expect("it is deleted")
         .run()
         .expect("it is removed");
-    assert!(
-        reader
-            .flush_task(ottla_storage::log::FlushScope::Data)
-            .is_none()
-    );
+    assert!(reader.flush_task(FlushScope::Data).is_none());
     assert!(reader.failure().is_some());
     let mut recreated = bench.create();
     assert!(!matches!(
         append(&mut recreated, batch(&["a"])),
         Err(AppendError::Failed(_))
     ));
+}
+
+#[test]
+fn a_flush_under_way_while_its_log_is_deleted_is_no_failure() {
+    let bench = Bench::new();
+    let mut log = bench.create();
+    append_many(&mut log, 30);
+    let reader = log.reader().clone();
+    let task = reader
+        .flush_task(FlushScope::Everything)
+        .expect("there is something to flush");
+    log.delete(UNIQUE)
+        .expect("it is deleted")
+        .run()
+        .expect("it is removed");
+    reader.flushed(task.run()).expect("nobody misses it");
 }

@@ -203,3 +203,19 @@ fn a_crash_during_an_announced_truncation_is_not_taken_for_damage() {
         );
     }
 }
+
+#[test]
+fn a_flush_that_began_before_a_truncation_says_nothing_of_what_came_after() {
+    let bench = Bench::new();
+    let mut log = bench.create();
+    append_many(&mut log, 20);
+    let task = log
+        .reader()
+        .flush_task(FlushScope::Everything)
+        .expect("there is something to flush");
+    log.truncate_to(Offset(5), NOW_MS).expect("it is cut");
+    append_many(&mut log, 30);
+    log.reader().flushed(task.run()).expect("it is noted");
+    assert!(log.reader().offsets().flushed <= Offset(5));
+    assert!(log.reader().recovery_point() <= Offset(5));
+}
