@@ -12,6 +12,7 @@ use super::open::{Listing, OpenLog, Recovery, Trust};
 use super::replay::{epochs_before, producers_before, replay_batch};
 use super::shared::EpochState;
 use super::snapshots;
+use crate::batch::legacy::LegacyMessage;
 use crate::batch::{CheckedBatch, check};
 use crate::disk::read_exact_at;
 use crate::offset::Offset;
@@ -81,12 +82,10 @@ pub(super) fn recover(
     let from = from.max(segments[0].base_offset());
     let first = segments.partition_point(|segment| segment.base_offset() <= from) - 1;
     let recovery = rebuild_missing(order, &segments[..first], &missing)?;
-    let start = order.checkpointed.start;
     let producers = producers_before(
         place,
         &listing.snapshots,
         &segments[..=first],
-        start,
         from,
         &order.config,
         order.now_ms,
@@ -136,12 +135,10 @@ fn adopt(
         );
     }
     let recovery = rebuild_missing(order, &segments, &listing.missing_indexes())?;
-    let start = order.checkpointed.start;
     let producers = producers_before(
         place,
         &listing.snapshots,
         &segments,
-        start,
         end,
         &order.config,
         order.now_ms,
@@ -168,11 +165,20 @@ pub(super) fn begins_with_epochs(segment: &Segment) -> io::Result<bool> {
         segment.size_bytes(),
         Patience::Wait,
     );
-    match scan.next_batch() {
-        Ok(first) => Ok(first.is_none_or(|batch| batch.header.is_some())),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(true),
-        Err(error) => Err(error),
-    }
+    let first = match scan.next_batch() {
+        Ok(first) => first.filter(|batch| batch.header.is_none()),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => None,
+        Err(error) => return Err(error),
+    };
+    let Some(old) = first else { return Ok(true) };
+    let mut bytes = vec![0; old.size_bytes as usize];
+    read_exact_at(&*segment.log_file().open()?, &mut bytes, 0)?;
+    Ok(!is_old_message(&bytes))
+}
+
+/// Whether this is a whole message of magic 0 or 1: half a batch whose other half is zeros looks like one.
+fn is_old_message(bytes: &[u8]) -> bool {
+    LegacyMessage::parse(bytes).is_ok_and(|message| message.is_valid)
 }
 
 /// Rebuilds the indexes of closed segments that lack them, believing the log.
@@ -325,7 +331,7 @@ impl Recoverer<'_> {
         })
     }
 
-    /// The batch with its CRC checked (`None` for the old formats, which are believed), or what is wrong with it.
+    /// The batch with its CRC checked (`None` for the old formats, whose content means nothing here), or what is wrong with it.
     fn check_batch(
         &self,
         segment: &Segment,
@@ -345,11 +351,14 @@ impl Recoverer<'_> {
                 batch.last_offset
             )));
         }
-        if batch.header.is_none() {
-            return Ok(Ok(None));
-        }
         let mut bytes = vec![0; batch.size_bytes as usize];
         read_exact_at(file, &mut bytes, batch.position)?;
+        if batch.header.is_none() {
+            return Ok(match is_old_message(&bytes) {
+                true => Ok(None),
+                false => Err("a message of an old format has a wrong CRC".to_owned()),
+            });
+        }
         Ok(check(bytes.into())
             .map(Some)
             .map_err(|error| error.to_string()))

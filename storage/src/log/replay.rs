@@ -11,12 +11,12 @@ use crate::segment::{BatchAt, Patience, Place, Scan, Segment};
 use std::io;
 use std::sync::Arc;
 
-/// The producers as they were before `end`: the newest whole snapshot that is not beyond it, and the batches after that.
+/// The producers as they were before `end`: the newest whole snapshot that is not beyond it, and the batches after that, those
+/// below the log's start too: records may be deleted, what is known of their producers is not.
 pub(super) fn producers_before(
     place: &Arc<Place>,
     snapshots_at: &[Offset],
     segments: &[Arc<Segment>],
-    start: Offset,
     end: Offset,
     config: &LogConfig,
     now_ms: i64,
@@ -27,7 +27,7 @@ pub(super) fn producers_before(
         .filter(|at| *at <= end)
         .collect();
     offsets.sort_unstable();
-    let (mut producers, mut position) = (Producers::new(), start.max(segments[0].base_offset()));
+    let (mut producers, mut position) = (Producers::new(), segments[0].base_offset());
     while let Some(offset) = offsets.pop() {
         if let Some(loaded) = snapshots::load(place, offset, now_ms, config.producer_expiration_ms)?
         {

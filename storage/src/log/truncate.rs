@@ -148,12 +148,10 @@ impl LogWriter {
         end: Offset,
         now_ms: i64,
     ) -> io::Result<Producers> {
-        let start = self.shared().offsets().start;
         replay::producers_before(
             &self.shared().place,
             &self.snapshots()?,
             set.iter().as_slice(),
-            start,
             end,
             &self.shared().config.load(),
             now_ms,
