@@ -46,7 +46,7 @@ class Difference:
     used: bool = field(default=False)
 
     def covers(self, api: str, version: int, step: str, path: str) -> bool:
-        return self.api == api and self._at(version) and bool(re.fullmatch(self.step, step)) and bool(re.fullmatch(self.path, path))
+        return bool(re.fullmatch(self.api, api)) and self._at(version) and bool(re.fullmatch(self.step, step)) and bool(re.fullmatch(self.path, path))
 
     def _at(self, version: int) -> bool:
         low, _, high = self.versions.partition("-")

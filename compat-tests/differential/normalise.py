@@ -92,7 +92,7 @@ def learn(value, names: Names) -> None:
     """Finds topic ids beside their names anywhere in an answer."""
     if isinstance(value, dict):
         name = value.get("name") or value.get("topic")
-        if isinstance(value.get("topic_id"), str) and isinstance(name, str):
+        if value.get("error_code", 0) == 0 and isinstance(value.get("topic_id"), str) and isinstance(name, str):
             names.learn_topic(value["topic_id"], name)
         for inner in value.values():
             learn(inner, names)

@@ -53,6 +53,7 @@ fn unknown(topics: Vec<RequestTopicData>) -> DescribeQuorumResponse {
             .map(|partition| ResponsePartitionData {
                 partition_index: partition.partition_index,
                 error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                error_message: Some(Str::from_static(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.message())),
                 ..Default::default()
             })
             .collect(),
