@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 
+import install
 import paths
 import suites
 import summary
@@ -36,6 +37,13 @@ def soak(arguments: argparse.Namespace) -> int:
     return summary.show([suite.run(arguments.target) for suite in chosen])
 
 
+def bench(arguments: argparse.Namespace) -> int:
+    """Ottla, Apache Kafka and the limit probe in turns (see compat-tests/bench)."""
+    rounds = ["--rounds", str(arguments.rounds), "--megabytes", str(arguments.megabytes)]
+    measuring = suites.Suite("bench", [str(paths.PYTHON), str(paths.COMPAT / "bench"), *rounds], [install.python, install.java], limit_s=7200)
+    return summary.show([suite.run("ottla") for suite in (suites.RELEASE, measuring)])
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="compat-tests/run", description=__doc__.splitlines()[0])
     commands = parser.add_subparsers(required=True)
@@ -49,6 +57,7 @@ def main() -> int:
     target = ("--target", {"default": "ottla", "choices": ["ottla", "kafka"]})
     command("test", test, target, ("--only", {"nargs": "*"}))
     command("soak", soak, target, ("--minutes", {"type": float, "default": 10.0}))
+    command("bench", bench, ("--rounds", {"type": int, "default": 3}), ("--megabytes", {"type": int, "default": 500}))
     command("verify", verify.verify)
     command("fuzz", verify.fuzz, ("--runs", {"type": int, "default": 10_000_000}))
     arguments = parser.parse_args()
