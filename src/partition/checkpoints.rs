@@ -52,7 +52,12 @@ pub struct Checkpoints {
     written: Mutex<BTreeMap<&'static str, String>>,
     /// Whether the files say something of partitions that are gone.
     is_stale: bool,
+    /// The directory's count of changes when each way of writing was last due.
+    seen: Mutex<BTreeMap<usize, u64>>,
 }
+
+/// One of the ways to write a checkpoint.
+pub type Write = fn(&Checkpoints, &dyn Disk, &[(Key, Checkpointed)]) -> Result<(), Failure>;
 
 /// One partition's place in the files.
 pub type Key = (String, i32);
@@ -136,6 +141,7 @@ impl Checkpoints {
             kept: Mutex::new(found),
             written: Mutex::default(),
             is_stale,
+            seen: Mutex::default(),
         }
     }
 
@@ -149,6 +155,12 @@ impl Checkpoints {
         } else {
             Ok(())
         }
+    }
+
+    /// Whether anything changed in the directory since this was last asked for this way of writing: with ten thousand idle
+    /// partitions even looking would show.
+    pub fn is_due(&self, write: Write, changes: u64) -> bool {
+        self.seen.lock().insert(write as usize, changes) != Some(changes)
     }
 
     /// What was found of one partition.

@@ -11,7 +11,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ pub struct Directory {
     space: Mutex<Option<Space>>,
     /// Partitions that live here or are about to.
     partitions: AtomicUsize,
+    /// Counts everything that a checkpoint could tell.
+    changes: AtomicU64,
     failed: OnceLock<String>,
     on_failure: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
@@ -134,6 +136,7 @@ impl Directory {
             reserve: Mutex::default(),
             space: Mutex::default(),
             partitions: AtomicUsize::new(0),
+            changes: AtomicU64::new(0),
             failed: OnceLock::new(),
             on_failure: OnceLock::new(),
         }
@@ -271,6 +274,15 @@ impl Directory {
 
     pub fn partitions(&self) -> usize {
         self.partitions.load(Ordering::Relaxed)
+    }
+
+    /// Grows whenever an offset of any of its logs has moved.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    pub(super) fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::Release);
     }
 
     pub(super) fn add_partition(&self) {

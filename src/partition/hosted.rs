@@ -46,13 +46,7 @@ impl Hosted {
 
     /// Every open partition.
     pub fn partitions(&self) -> impl Iterator<Item = &Arc<Partition>> {
-        self.by_id
-            .values()
-            .flat_map(|hosted| hosted.places.values())
-            .filter_map(|place| match place {
-                Place::Open(partition) => Some(partition),
-                Place::Quarantined(_) => None,
-            })
+        self.by_id.values().flat_map(HostedTopic::partitions)
     }
 
     pub fn place(&self, id: TopicId, index: i32) -> Option<&Place> {
@@ -83,6 +77,16 @@ impl Hosted {
             self.by_name.remove(hosted.topic.name());
         }
         Some(hosted)
+    }
+}
+
+impl HostedTopic {
+    /// The open ones.
+    pub fn partitions(&self) -> impl Iterator<Item = &Arc<Partition>> {
+        self.places.values().filter_map(|place| match place {
+            Place::Open(partition) => Some(partition),
+            Place::Quarantined(_) => None,
+        })
     }
 }
 

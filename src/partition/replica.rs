@@ -184,6 +184,7 @@ impl Partition {
 
     /// Recomputes how far the partition is committed, after an append, a sync or a change of roles, and tells who waits.
     pub(super) fn progress(&self) {
+        self.directory.note_change();
         let moved = {
             let _steps = self.steps.lock();
             let role = self.role.load();
@@ -259,6 +260,7 @@ impl Partition {
 
     /// Something that readers see has changed by other ways than progress (the log start).
     pub(super) fn tell_readers(&self) {
+        self.directory.note_change();
         self.subscribers.notify();
     }
 

@@ -8,12 +8,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
-use ottla_storage::disk::Disk;
-use ottla_storage::log::{Checkpointed, Failure, FlushScope};
+use ottla_storage::log::FlushScope;
 use ottla_storage::offset::Offset;
 
-use super::checkpoints::{Checkpoints, Key};
+use super::checkpoints::{Checkpoints, Write};
 use super::home::Home;
+use super::hosted::HostedTopic;
 use super::replica::Partition;
 use super::table::Table;
 use super::waits::Ended;
@@ -24,9 +24,6 @@ const WORTH_A_SYNC_BYTES: u64 = 64 << 20;
 const IDLE: Duration = Duration::from_secs(5 * 60);
 /// Partitions worked on at the same time in one pass.
 const AT_ONCE: usize = 8;
-
-/// One of the ways to write a checkpoint.
-type Write = fn(&Checkpoints, &dyn Disk, &[(Key, Checkpointed)]) -> Result<(), Failure>;
 
 impl Table {
     /// Deletes segments by age and size (`log.retention.check.interval.ms`). Returns how many went.
@@ -46,15 +43,21 @@ impl Table {
         count
     }
 
-    /// Syncs partitions whose unflushed records have waited for `flush.ms` (`log.flush.scheduler.interval.ms`).
+    /// Syncs partitions whose unflushed records have waited for `flush.ms` (`log.flush.scheduler.interval.ms`). Costs nothing
+    /// for topics without one.
     pub async fn flush_overdue(&self) {
-        let now = self.options.clock.elapsed();
-        let overdue = self
-            .serving()
-            .into_iter()
-            .filter(|partition| partition.is_flush_overdue(now));
+        let (now, hosted) = (self.options.clock.elapsed(), self.hosted());
+        let timed = hosted
+            .topics()
+            .filter(|hosted| hosted.topic.in_force().config.flush_interval.is_some());
+        let open = timed.flat_map(HostedTopic::partitions);
+        let overdue: Vec<_> = open
+            .filter(|partition| partition.is_flush_overdue(now))
+            .cloned()
+            .collect();
         stream::iter(overdue)
             .for_each_concurrent(AT_ONCE, |partition| async move {
+                // A failure has taken the directory offline, and been logged.
                 let _ = partition.flush(FlushScope::Data).await;
             })
             .await;
@@ -80,6 +83,9 @@ impl Table {
 
     async fn checkpoint(self: &Arc<Self>, write: Write) {
         self.on_each_directory(move |table, home| {
+            if !home.checkpoints.is_due(write, home.directory.changes()) {
+                return;
+            }
             home.checkpoint(&table.in_order(), |files, logs| {
                 write(files, &**home.directory.disk(), logs)
             });
