@@ -243,10 +243,10 @@ impl OpenLog {
         } = recovered;
         let start = self.start(segments[0].base_offset(), end);
         let high_watermark = self.checkpointed.high_watermark.clamp(start, end);
-        let durable = if self.trust == Trust::CleanStop {
-            end
-        } else {
-            self.checkpointed.recovery_point.clamp(start, end)
+        // May lie below the start: what is deleted but not durable could be lost, and recovery would end the log there.
+        let durable = match self.trust {
+            Trust::CleanStop => end,
+            Trust::SameBoot | Trust::RecoveryPoint => self.checkpointed.recovery_point.min(end),
         };
         // Whether names are durable is known only after a clean stop.
         let mut flush = FlushState::new(durable, self.trust != Trust::CleanStop);
