@@ -22,7 +22,7 @@ use tokio::io::AsyncReadExt;
 
 const PREFIX_BYTES: usize = 4;
 /// What a connection begins with, and an idle one goes back to.
-const INITIAL_BYTES: usize = 4 * 1024;
+const INITIAL_BYTES: usize = 1024;
 /// Frames up to this size share buffers and are not charged.
 const SMALL_BYTES: usize = 64 * 1024;
 /// What is taken at once on the word of the peer: a batch of the default `max.message.bytes` with what surrounds it.
@@ -287,11 +287,11 @@ mod tests {
     #[tokio::test]
     async fn small_frames_are_read_many_at_a_time() {
         let mut reader = reader(1_000, usize::MAX);
-        for _ in 0..10 {
+        for _ in 0..5 {
             reader.send(100, 1).await;
         }
-        assert_eq!(reader.fill().await, 1_040);
-        for _ in 0..10 {
+        assert_eq!(reader.fill().await, 520);
+        for _ in 0..5 {
             assert!(reader.inbox.next_frame().unwrap().is_some());
         }
     }

@@ -127,7 +127,7 @@ impl Default for Settings {
             request_memory_bytes: 256 * 1024 * 1024,
             response_memory_bytes: 64 * 1024 * 1024,
             idle: Duration::from_secs(600),
-            drain: Duration::from_secs(5),
+            drain: Duration::from_secs(3),
             sockets: SocketOptions::default(),
             connections: ConnectionLimits::default(),
         }
