@@ -4,7 +4,7 @@ use super::in_force;
 use super::world::World;
 use crate::admin::Phase;
 use crate::api::Context;
-use crate::background::{Loop, More, Stop};
+use crate::background::{Loop, More, Stop, look_after_logs};
 use crate::config::{BrokerConfig, Layers, Unset};
 use crate::metadata::lifecycle::Membership;
 use crate::net::limits::Gate;
@@ -16,11 +16,6 @@ use ottla_controller::Metadata;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-
-/// How often the free space of the disks is looked at, besides after much was written.
-const SPACE_CHECK: Duration = Duration::from_secs(10);
-/// How often `flush.ms` of topics is looked at when `log.flush.scheduler.interval.ms` is not set.
-const FLUSH_CHECK: Duration = Duration::from_millis(100);
 
 /// `broker.session.timeout.ms`.
 pub fn session_timeout(config: &BrokerConfig) -> Duration {
@@ -82,95 +77,7 @@ pub fn start<N: Net>(
             }
         }
     });
-    over_all_logs(context, rng, stop);
-}
-
-fn over_all_logs(context: &Arc<Context>, rng: &Rng, stop: &Stop) {
-    let log = &context.values().log;
-    let table = || context.partitions.clone();
-    let partitions = table();
-    every("retention", log.retention_check, rng, stop, move || {
-        let partitions = partitions.clone();
-        async move {
-            let deleted = partitions.enforce_retention().await;
-            if deleted > 0 {
-                tracing::info!(segments = deleted, "retention removed segments");
-            }
-        }
-    });
-    let partitions = table();
-    every(
-        "high-watermark-checkpoint",
-        log.high_watermark_checkpoint,
-        rng,
-        stop,
-        move || {
-            let partitions = partitions.clone();
-            async move { partitions.checkpoint_high_watermarks().await }
-        },
-    );
-    let partitions = table();
-    every(
-        "recovery-point-checkpoint",
-        log.recovery_point_checkpoint,
-        rng,
-        stop,
-        move || {
-            let partitions = partitions.clone();
-            async move { partitions.checkpoint_recovery_points().await }
-        },
-    );
-    let partitions = table();
-    every(
-        "log-start-checkpoint",
-        log.log_start_checkpoint,
-        rng,
-        stop,
-        move || {
-            let partitions = partitions.clone();
-            async move { partitions.checkpoint_log_starts().await }
-        },
-    );
-    let partitions = table();
-    every(
-        "flush",
-        log.flush_check.unwrap_or(FLUSH_CHECK).min(FLUSH_CHECK * 10),
-        rng,
-        stop,
-        move || {
-            let partitions = partitions.clone();
-            async move { partitions.flush_overdue().await }
-        },
-    );
-    let partitions = table();
-    every(
-        "producer-expiry",
-        log.producer_expiration_check,
-        rng,
-        stop,
-        move || {
-            let partitions = partitions.clone();
-            async move {
-                let _ = partitions.expire_producers();
-            }
-        },
-    );
-    let partitions = table();
-    every("disk-space", SPACE_CHECK, rng, stop, move || {
-        let partitions = partitions.clone();
-        async move { partitions.look_at_space().await }
-    });
-    let partitions = table();
-    every(
-        "file-deletion",
-        Duration::from_secs(1),
-        rng,
-        stop,
-        move || {
-            let partitions = partitions.clone();
-            async move { partitions.remove_due_files().await }
-        },
-    );
+    look_after_logs(&context.partitions, &context.values().log, rng, stop);
 }
 
 fn every<Ticking>(
