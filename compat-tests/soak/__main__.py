@@ -12,7 +12,7 @@ import threading
 import time
 from collections import defaultdict
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from targets import Broker, target
@@ -71,21 +71,29 @@ class Writer(threading.Thread):
 
 
 def stored(bootstrap: str) -> list[list[str]]:
-    """Every record of every partition, in order."""
-    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "never-joined", "enable.auto.commit": False, "enable.partition.eof": True, "log_level": 2})
+    """Every record of every partition, in order, up to the end that the partition's leader vouches for."""
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": "never-joined", "enable.auto.commit": False, "log_level": 2})
+    deadline = time.monotonic() + 300
+    ends = [end_of(consumer, TopicPartition(TOPIC, partition), deadline) for partition in range(PARTITIONS)]
     consumer.assign([TopicPartition(TOPIC, partition, OFFSET_BEGINNING) for partition in range(PARTITIONS)])
     found: list[list[str]] = [[] for _ in range(PARTITIONS)]
-    ended: set[int] = set()
-    deadline = time.monotonic() + 300
-    while len(ended) < PARTITIONS:
-        assert time.monotonic() < deadline, "the records cannot be read back"
+    while any(len(values) < end for values, end in zip(found, ends)):
+        assert time.monotonic() < deadline, f"read {list(map(len, found))} of {ends} records"
         for message in consumer.consume(10_000, 1.0):
             if message.error() is None:
                 found[message.partition()].append(message.value().decode())
-            elif message.error().code() == KafkaError._PARTITION_EOF:
-                ended.add(message.partition())
     consumer.close()
     return found
+
+
+def end_of(consumer: Consumer, partition: TopicPartition, deadline: float) -> int:
+    """A leader that has just started answers once it knows what is committed."""
+    while True:
+        try:
+            return consumer.get_watermark_offsets(partition, timeout=10)[1]
+        except KafkaException as error:
+            assert time.monotonic() < deadline, error
+            time.sleep(0.05)
 
 
 def problems_of(found: list[list[str]], writers: list[Writer]) -> list[str]:

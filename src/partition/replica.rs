@@ -162,6 +162,10 @@ impl Partition {
             }
         }
         self.progress();
+        if self.role().is_leader() {
+            // What recovery found is vouched for, and readable, only once it is synced; no append may come to ask for that.
+            self.flush_if_due();
+        }
         self.subscribers.notify();
     }
 

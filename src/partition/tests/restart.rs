@@ -64,6 +64,23 @@ async fn power_loss_loses_nothing_acknowledged_under_flush_messages_one() {
 }
 
 #[tokio::test]
+async fn what_a_start_finds_under_flush_messages_one_is_synced_without_another_append() {
+    let mut node = Node::new();
+    node.create("orders", 1, &[("flush.messages", "1")]).await;
+    append(&node.partition("orders", 0), 5).await;
+    let node = node.restarted(&["/logs"]).await;
+    let partition = node.partition("orders", 0);
+    for _ in 0..1000 {
+        tokio::task::yield_now().await;
+    }
+    let offsets = partition.offsets();
+    assert_eq!(
+        (offsets.flushed, offsets.high_watermark),
+        (Offset(5), Offset(5))
+    );
+}
+
+#[tokio::test]
 async fn a_stopped_table_tells_everybody_who_waits() {
     let mut node = Node::new();
     node.create_as(topic_id("orders"), "orders", 1, &[1, 2], &[])
