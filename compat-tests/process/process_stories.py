@@ -13,7 +13,7 @@ from pathlib import Path
 
 import paths
 from story import story, wait_for
-from targets import free_port
+from targets import end_with_this_process, free_port
 
 sys.path.insert(0, str(paths.COMPAT / "kcat"))
 
@@ -31,6 +31,7 @@ class Process:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
                 [str(paths.OTTLA), *arguments], cwd=self.directory, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=clean | (environment or {}))
+        end_with_this_process(self.process.kill)
 
     def __enter__(self) -> "Process":
         return self

@@ -5,7 +5,9 @@ Standard library only: it is the program that installs everything else.
 
 import argparse
 import os
+import shutil
 import sys
+import time
 
 import install
 import paths
@@ -26,7 +28,15 @@ def test(arguments: argparse.Namespace) -> int:
         if unknown:
             sys.exit(f"no such suite: {', '.join(sorted(unknown))}; there are: {', '.join(suite.name for suite in chosen)}")
         chosen = [suite for suite in chosen if suite.name in arguments.only]
+    forget_old_work()
     return summary.show([suite.run(arguments.target) for suite in chosen])
+
+
+def forget_old_work() -> None:
+    """Removes what failed stories of other days left."""
+    for directory in paths.WORK.glob("*"):
+        if time.time() - directory.stat().st_mtime > 24 * 3600:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def soak(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ def quietly(command: list[str], what: str, **options) -> str:
     """Runs a command, returns its output; raises Unavailable with the last lines of it on failure."""
     print(f"  ({what})", flush=True)
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=600, **options)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=1200, **options)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Unavailable(f"{what}: {error}") from error
     if done.returncode != 0:
@@ -63,8 +63,8 @@ def python() -> None:
     shutil.rmtree(environment, ignore_errors=True)
     try:
         quietly(["python3", "-m", "venv", str(environment)], "create a Python environment")
-    except Unavailable:
-        debian("python3-with-venv", "python3-venv")  # no such program: always asks Debian
+    except Unavailable:  # Debian keeps the module's other half in a package of its own, which brings no program to look for
+        debian("python3-venv", "python3-venv")
         quietly(["python3", "-m", "venv", "--clear", str(environment)], "create a Python environment")
     pip = [str(paths.PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)]
     quietly(pip, "install the Python clients")
@@ -129,10 +129,10 @@ def message_schema() -> None:
 
 
 def cargo_tool(name: str, version: str) -> str:
-    """Builds a cargo subcommand once into the cache; returns the path of the program."""
+    """Builds a cargo subcommand once into the cache, unoptimised: it runs for seconds, its build would for minutes. Returns its path."""
     rust()
     program = shutil.which(name) or str(paths.CARGO_TOOLS / "bin" / name)
     if not os.path.exists(program):
-        command = ["cargo", "install", "--quiet", "--locked", "--root", str(paths.CARGO_TOOLS), f"{name}@{version}"]
+        command = ["cargo", "install", "--quiet", "--locked", "--debug", "--root", str(paths.CARGO_TOOLS), f"{name}@{version}"]
         quietly(command, f"build {name} {version}, once")
     return program

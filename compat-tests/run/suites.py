@@ -51,7 +51,7 @@ class Suite:
         environment |= self.environment
         paths.LOGS.mkdir(parents=True, exist_ok=True)
         with open(paths.LOGS / f"{self.name.replace(' ', '-')}.log", "w") as log:
-            command = ["timeout", "--kill-after=20", str(self.limit_s), *self.command]
+            command = ["timeout", "--foreground", "--kill-after=20", str(self.limit_s), *self.command]
             child = subprocess.Popen(
                 command, cwd=paths.ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
             )

@@ -12,8 +12,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import paths
@@ -43,6 +46,13 @@ def free_port() -> int:
                 continue
 
 
+def end_with_this_process(ending: Callable[[], None]) -> None:
+    """No broker outlives the suite that started it, be the suite stopped by its time limit."""
+    atexit.register(ending)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
 class Broker:
     """One broker process and its data directory. `listeners` are names; each gets a port on localhost."""
 
@@ -58,7 +68,7 @@ class Broker:
         self.overrides = overrides or {}
         self.process: subprocess.Popen | None = None
         self.log_start = 0
-        atexit.register(self._end)
+        end_with_this_process(self._end)
 
     @property
     def bootstrap(self) -> str:

@@ -13,7 +13,7 @@ from suites import WORKSPACE, Suite, cargo
 @functools.cache
 def cargo_deny() -> None:
     os.environ["PATH"] = f"{paths.CARGO_TOOLS / 'bin'}:{os.environ['PATH']}"
-    install.cargo_tool("cargo-deny", "0.18.4")
+    install.cargo_tool("cargo-deny", "0.20.2")
 
 
 def verify(_arguments) -> int:
