@@ -12,9 +12,11 @@ mod log {
     mod open_files;
     mod producers;
     mod quarantine;
+    mod restart;
     mod retention;
     mod rolling;
     mod times;
+    mod together;
     mod transactions;
     mod truncation;
 }

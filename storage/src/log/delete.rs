@@ -168,6 +168,7 @@ impl LogWriter {
         let rest = set.without_first(count);
         let start = rest.first().base_offset();
         self.advance_start(start);
+        shared.epochs.lock().epochs.truncate_from_start(start);
         // What the old segments said of their producers is now in one snapshot only.
         snapshots::sync(&shared.place, start)
             .map_err(Failure::of("syncing a producer snapshot"))?;

@@ -157,25 +157,22 @@ impl OpenLog {
         }
     }
 
-    /// A crash may have kept some names of segments that were deleted, and taken others. Before names change the epoch file says where the log starts
-    /// (as in Kafka, its first epoch begins there), so what lies wholly below goes now, lest there be a hole. Messages older than epochs
-    /// (magic 0 and 1) say nothing.
+    /// Before segments are deleted the epoch file says where the log starts (as in Kafka, its first epoch begins there), and the snapshot at that place is
+    /// durable. A crash may have kept some of the names and taken others: what lies wholly below goes now, lest there be a hole. Messages
+    /// older than epochs (magic 0 and 1) say nothing.
     fn finish_deletion(
         &mut self,
         segments: &mut Vec<Arc<Segment>>,
         epochs: Option<&EpochState>,
     ) -> io::Result<()> {
-        let first_epoch = epochs
-            .and_then(|state| state.epochs.earliest())
-            .map(|entry| entry.start_offset);
-        let Some(start) = first_epoch else {
+        let Some(first_epoch) = epochs.and_then(|state| state.epochs.earliest()) else {
             return Ok(());
         };
+        let start = first_epoch.start_offset;
         if start <= segments[0].base_offset() || !recover::begins_with_epochs(&segments[0])? {
             return Ok(());
         }
         self.checkpointed.start = self.checkpointed.start.max(start);
-        // Only what the epoch file disowns: when it was written, the snapshot at that place was durable.
         let old = segments
             .iter()
             .skip(1)
@@ -237,11 +234,12 @@ impl OpenLog {
             segments,
             active,
             producers,
-            epochs,
+            mut epochs,
             end,
             recovery,
         } = recovered;
         let start = self.start(segments[0].base_offset(), end);
+        epochs.epochs.truncate_from_start(start);
         let high_watermark = self.checkpointed.high_watermark.clamp(start, end);
         // May lie below the start: what is deleted but not durable could be lost, and recovery would end the log there.
         let durable = match self.trust {

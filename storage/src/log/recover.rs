@@ -36,7 +36,7 @@ pub(super) struct Recovered {
 struct Recoverer<'a> {
     order: &'a OpenLog,
     place: &'a Arc<Place>,
-    /// Batches from here on are checked.
+    /// Batches from here on are checked; those before are durable.
     from: Offset,
     producers: Producers,
     epochs: EpochState,
@@ -48,6 +48,8 @@ struct Checked {
     rebuild: Rebuild,
     /// Where the good batches end.
     end: Offset,
+    /// Where checking began, and where it ended.
+    position: u64,
     size_bytes: u64,
     fault: Option<String>,
 }
@@ -93,7 +95,7 @@ pub(super) fn recover(
     .map_err(|error| unreadable(order, from, error))?;
     let mut epochs = epochs_before(&segments[..=first], from, epochs)
         .map_err(|error| unreadable(order, from, error))?;
-    epochs.epochs.truncate_from_end(from);
+    epochs.epochs.truncate_from_end(from.next());
     Recoverer {
         order,
         place,
@@ -210,8 +212,17 @@ fn rebuild_indexes(
         segment.size_bytes(),
         Patience::Wait,
     );
-    while let Some(batch) = scan.next_batch()? {
-        rebuild.index(&batch, limits);
+    loop {
+        match scan.next_batch() {
+            Ok(Some(batch)) => rebuild.index(&batch, limits),
+            Ok(None) => break,
+            // In what was deleted before it was durable, or damage that a reader will report.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                tracing::warn!(base_offset = %segment.base_offset(), %error, "an index is rebuilt in part");
+                break;
+            }
+            Err(error) => return Err(error),
+        }
     }
     rebuild.close()
 }
@@ -226,7 +237,7 @@ impl Recoverer<'_> {
         let last = loop {
             let segment = segments[index].clone();
             let checked = self.check(&segment).map_err(|error| self.io(error))?;
-            self.recovery.checked_bytes += checked.size_bytes;
+            self.recovery.checked_bytes += checked.size_bytes - checked.position;
             let next = segments.get(index + 1).map(|next| next.base_offset());
             let gap =
                 next.filter(|next| *next != checked.end && self.order.trust != Trust::SameBoot);
@@ -326,6 +337,7 @@ impl Recoverer<'_> {
         Ok(Checked {
             rebuild,
             end,
+            position,
             size_bytes: scan.position(),
             fault,
         })

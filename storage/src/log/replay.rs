@@ -91,34 +91,40 @@ fn walk(
     end: Offset,
     mut visit: impl FnMut(&Arc<Segment>, &BatchAt) -> io::Result<()>,
 ) -> io::Result<()> {
-    if start >= end {
-        return Ok(());
-    }
     let first = segments
         .partition_point(|segment| segment.base_offset() <= start)
         .saturating_sub(1);
+    let mut reached = start;
     for segment in &segments[first..] {
-        let Some(found) = segment.locate(start, Patience::Wait)? else {
-            continue;
-        };
-        let mut scan = Scan::new(
-            segment.log_file().open()?,
-            found.position,
-            segment.size_bytes(),
-            Patience::Wait,
-        );
-        while let Some(batch) = scan.next_batch()? {
-            if batch.base_offset >= end {
-                return Ok(());
-            }
-            if batch.base_offset >= start {
-                visit(segment, &batch)?;
-            }
-            // What comes after the last one may be anything.
-            if batch.last_offset.next() >= end {
-                return Ok(());
-            }
+        if reached >= end {
+            break;
         }
+        walk_segment(segment, start, end, &mut reached, &mut visit)?;
+    }
+    Ok(())
+}
+
+fn walk_segment(
+    segment: &Arc<Segment>,
+    start: Offset,
+    end: Offset,
+    reached: &mut Offset,
+    visit: &mut impl FnMut(&Arc<Segment>, &BatchAt) -> io::Result<()>,
+) -> io::Result<()> {
+    let Some(found) = segment.locate(start, Patience::Wait)? else {
+        return Ok(());
+    };
+    let file = segment.log_file().open()?;
+    let mut scan = Scan::new(file, found.position, segment.size_bytes(), Patience::Wait);
+    // What comes after the last batch may be anything.
+    while *reached < end {
+        let Some(batch) = scan.next_batch()? else {
+            break;
+        };
+        if batch.base_offset >= start && batch.base_offset < end {
+            visit(segment, &batch)?;
+        }
+        *reached = batch.last_offset.next();
     }
     Ok(())
 }
