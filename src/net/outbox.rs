@@ -119,6 +119,10 @@ impl Outbox {
         while !self.is_empty() {
             let count = if self.staged.is_some() {
                 ready!(self.poll_send_staged(context, transport))?
+            } else if self.cold.is_some() {
+                // What is being read is at the front: it leaves this way even if it has become resident meanwhile.
+                ready!(self.poll_stage(context, transport))?;
+                continue;
             } else if self.front_is_long() {
                 ready!(self.poll_send_bytes(context, transport))?
             } else if transport.can_send_file() && self.sendable_bytes()? > 0 {

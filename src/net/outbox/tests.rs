@@ -4,12 +4,14 @@ use super::*;
 use crate::net::memory::Memory;
 use crate::net::records::{SEND_FILE_MIN_BYTES, STAGE_BYTES};
 use bytes::BytesMut;
+use futures::FutureExt;
 use ottla_protocol::RecordSource;
 use ottla_storage::disk::{Disk, DiskFile, OpenHow, RealDisk};
 use prometheus::IntGauge;
 use std::any::Any;
 use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -133,9 +135,33 @@ async fn an_answer_goes_by_sendfile_whole_and_in_order() {
 #[tokio::test]
 async fn a_cold_region_is_read_by_a_worker() {
     let mut fixture = fixture();
-    fixture.file = Arc::new(Cold(fixture.file.clone()));
+    fixture.file = Arc::new(Cold::new(&fixture.file));
     let (near, far) = tokio::io::duplex(50_000);
     assert_arrives(fixture, near, far).await;
+}
+
+#[tokio::test]
+async fn a_region_that_becomes_resident_while_it_is_read_is_sent_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (near, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+    let (mut near, mut far) = (near.unwrap(), accepted.unwrap().0);
+    let mut fixture = fixture();
+    let cold = Arc::new(Cold::new(&fixture.file));
+    fixture.file = cold.clone();
+    let chunks = vec![
+        records(vec![fixture.region(0, SEND_FILE_MIN_BYTES)]),
+        Chunk::Bytes(Bytes::from_static(b"tail")),
+    ];
+    fixture.outbox.push(chunks).unwrap();
+    let begun = fixture.send(&mut near).now_or_never();
+    assert!(begun.is_none(), "the worker has not run yet");
+    cold.is_resident.store(true, Ordering::Relaxed);
+    fixture.send(&mut near).await.unwrap();
+    let mut received = vec![0; SEND_FILE_MIN_BYTES + 4];
+    far.read_exact(&mut received).await.unwrap();
+    let (region, tail) = received.split_at(SEND_FILE_MIN_BYTES);
+    assert!(region == &fixture.content[..SEND_FILE_MIN_BYTES] && tail == b"tail");
 }
 
 #[tokio::test]
@@ -183,16 +209,31 @@ async fn records_that_nobody_can_read_are_refused_before_anything_is_sent() {
     assert!(matches!(pushed, Err(SendError::Records(_))), "{pushed:?}");
 }
 
-/// A file of which nothing is resident.
+/// A file of which nothing is resident, until it is.
 #[derive(Debug)]
-struct Cold(Arc<dyn DiskFile>);
+struct Cold {
+    file: Arc<dyn DiskFile>,
+    is_resident: AtomicBool,
+}
+
+impl Cold {
+    fn new(file: &Arc<dyn DiskFile>) -> Self {
+        Self {
+            file: file.clone(),
+            is_resident: AtomicBool::new(false),
+        }
+    }
+}
 
 impl DiskFile for Cold {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.0.read_at(buffer, offset)
+        self.file.read_at(buffer, offset)
     }
-    fn read_at_if_cached(&self, _: &mut [u8], _: u64) -> io::Result<usize> {
-        Err(io::ErrorKind::WouldBlock.into())
+    fn read_at_if_cached(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        match self.is_resident.load(Ordering::Relaxed) {
+            true => self.read_at(buffer, offset),
+            false => Err(io::ErrorKind::WouldBlock.into()),
+        }
     }
     fn write_vectored_at(&self, _: &[IoSlice<'_>], _: u64) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
@@ -201,7 +242,7 @@ impl DiskFile for Cold {
         Ok(())
     }
     fn size_bytes(&self) -> io::Result<u64> {
-        self.0.size_bytes()
+        self.file.size_bytes()
     }
     fn set_size_bytes(&self, _: u64) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
@@ -210,6 +251,6 @@ impl DiskFile for Cold {
         Ok(())
     }
     fn as_fd(&self) -> Option<BorrowedFd<'_>> {
-        self.0.as_fd()
+        self.file.as_fd()
     }
 }
