@@ -6,6 +6,7 @@ mod log {
 
     mod append_and_read;
     mod crashes;
+    mod damage;
     mod deletion;
     mod failing_disk;
     mod indexes;
