@@ -10,7 +10,7 @@ use super::writer::LogWriter;
 use crate::batch::NO_TIMESTAMP;
 use crate::offset::Offset;
 use crate::retention::{Bounds, Candidate, Choice, Retention, choose};
-use crate::segment::{FileCache, Patience, Place, Segment, ignore_missing};
+use crate::segment::{FileCache, Patience, Place, Segment, ignore_missing, unless_full};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -174,8 +174,7 @@ impl LogWriter {
             .map_err(Failure::of("syncing a producer snapshot"))?;
         // Should some old names go and others stay, the epoch file tells where the log starts; should all go and the new ones not have come, the log
         // would be empty: both are durable before any name changes.
-        shared
-            .write_epochs()
+        unless_full("writing the leader epochs", shared.write_epochs())
             .map_err(Failure::of("writing the leader epochs"))?;
         shared.flush.lock().names_changed();
         shared

@@ -136,6 +136,9 @@ impl OpenLog {
             .open_segments(&place)
             .map_err(Failure::of("reading a segment's size"))?;
         if segments.is_empty() {
+            if !listing.has_epochs {
+                self.checkpointed = Checkpointed::default();
+            }
             return self.create(place);
         }
         let epochs =

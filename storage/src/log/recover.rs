@@ -17,7 +17,9 @@ use crate::batch::{CheckedBatch, check};
 use crate::disk::read_exact_at;
 use crate::offset::Offset;
 use crate::producers::{Producers, snapshot};
-use crate::segment::{ActiveSegment, BatchAt, Extent, Patience, Place, Rebuild, Scan, Segment};
+use crate::segment::{
+    ActiveSegment, BatchAt, Extent, Patience, Place, Rebuild, Scan, Segment, unless_full,
+};
 use std::io;
 use std::sync::Arc;
 
@@ -287,7 +289,8 @@ impl Recoverer<'_> {
 
     /// The crash may have torn the snapshot at this segment's end.
     fn save_producers(&self, end: Offset) -> io::Result<()> {
-        snapshots::write(self.place, end, &snapshot::encode(&self.producers))
+        let written = snapshots::write(self.place, end, &snapshot::encode(&self.producers));
+        unless_full("writing a producer snapshot", written)
     }
 
     fn io(&self, error: io::Error) -> OpenError {

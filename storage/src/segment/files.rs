@@ -255,3 +255,14 @@ pub(crate) fn ignore_missing(answer: io::Result<()>) -> io::Result<()> {
         other => other,
     }
 }
+
+/// Turns want of room into a warning: for what can be done without, so that a full disk can still be opened and cleared.
+pub(crate) fn unless_full(doing: &'static str, answer: io::Result<()>) -> io::Result<()> {
+    match answer {
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            tracing::warn!(doing, "no room on the disk; going on without");
+            Ok(())
+        }
+        other => other,
+    }
+}

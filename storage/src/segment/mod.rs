@@ -24,8 +24,8 @@ mod timestamps;
 mod truncate;
 
 pub use active::{ActiveSegment, SegmentLimits};
-pub(crate) use files::ignore_missing;
 pub use files::{FileCache, FileKind, LazyFile, Place};
+pub(crate) use files::{ignore_missing, unless_full};
 pub use read::{Located, Patience};
 pub use rebuild::Rebuild;
 pub use scan::{BatchAt, Scan};

@@ -1,6 +1,7 @@
 //! Rebuilding the indexes of a segment while recovery walks its batches.
 
 use super::active::{ActiveSegment, SegmentLimits};
+use super::files::unless_full;
 use super::index::{OffsetEntry, TimeEntry};
 use super::read::Patience;
 use super::scan::{BatchAt, Scan};
@@ -61,9 +62,9 @@ impl Rebuild {
         self.active.write_indexes_if_many();
     }
 
-    /// The segment stays closed.
+    /// The segment stays closed. On a full disk its index stays in memory.
     pub fn close(mut self) -> io::Result<()> {
-        self.active.finish()
+        unless_full("writing an index", self.active.finish())
     }
 
     /// The segment is the last one, of this size, up to this offset.
@@ -73,7 +74,7 @@ impl Rebuild {
         size_bytes: u64,
         now_ms: i64,
     ) -> io::Result<ActiveSegment> {
-        self.active.write_indexes()?;
+        unless_full("writing an index", self.active.write_indexes())?;
         self.active.settle(
             Extent {
                 size_bytes,

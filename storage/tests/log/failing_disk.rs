@@ -1,9 +1,11 @@
 //! A disk that refuses: the log is as before, or out of service, and says so.
 
 use super::support::*;
+use ottla_storage::disk::Disk;
 use ottla_storage::disk::Operation;
 use ottla_storage::log::{AppendError, FlushScope, Trust};
 use ottla_storage::offset::Offset;
+use ottla_storage::retention::Retention;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -147,4 +149,55 @@ fn a_segment_that_cannot_be_created_leaves_the_old_one_in_use() {
     log.roll(NOW_MS).expect("it rolls now");
     append_many(&mut log, 1);
     assert_eq!(read_offsets(log.reader()), [0, 1, 2, 3]);
+}
+
+#[test]
+fn a_log_opens_on_a_full_disk_and_retention_makes_room() {
+    for trust in [Trust::SameBoot, Trust::RecoveryPoint] {
+        let bench = Bench::new();
+        let mut log = bench.create();
+        for sequence in 0..60 {
+            append(&mut log, batch_of(7, sequence, &["some value"])).expect("it is appended");
+        }
+        drop(log);
+        bench.disk.process_death();
+        for name in bench.names().iter().filter(|name| name.ends_with("index")) {
+            bench
+                .disk
+                .remove_file(&bench.file(name))
+                .expect("it is removed");
+        }
+        bench.disk.set_capacity_bytes(0);
+        let mut log = bench.open(trust);
+        assert_eq!(read_offsets(log.reader()), (0..60).collect::<Vec<_>>());
+        assert_eq!(
+            read_all(log.reader(), Offset(31), 100)[0].base_offset,
+            Offset(31)
+        );
+        let refused = append(&mut log, batch_of(7, 60, &["no room"]));
+        assert!(
+            matches!(&refused, Err(AppendError::Io(failure)) if failure.kind == io::ErrorKind::StorageFull),
+            "{refused:?}"
+        );
+        log.set_high_watermark(Offset(60));
+        let retention = Retention {
+            is_delete: true,
+            time_ms: None,
+            size_bytes: Some(2_000),
+        };
+        let removal = log
+            .delete_old_segments(&retention, NOW_MS)
+            .expect("it succeeds");
+        removal
+            .expect("it is too large")
+            .run()
+            .expect("it is removed");
+        assert!(log.reader().offsets().start > Offset(0));
+        bench.disk.set_capacity_bytes(1 << 20);
+        assert!(
+            !append(&mut log, batch_of(7, 60, &["room"]))
+                .expect("there is room")
+                .is_duplicate
+        );
+    }
 }
