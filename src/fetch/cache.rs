@@ -4,7 +4,8 @@
 //! of a smaller one that is at least two minutes old (`FetchSessionCacheShard.tryEvict`). Who finds no place fetches
 //! without a session, which is always legal.
 //!
-//! Guarantees: never more sessions than slots; ids are positive and unique. Does not look into a session.
+//! Guarantees: never more sessions than slots, nor more partitions in all of them than [`PARTITIONS_MAX`]; ids are positive and
+//! unique. Does not look into a session.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +19,10 @@ use super::session::{FINAL_EPOCH, INITIAL_EPOCH, NO_SESSION, Session, next_epoch
 /// A session younger or more recently used than this keeps its place (`MIN_INCREMENTAL_FETCH_SESSION_EVICTION_MS`).
 const SHIELDED_FOR: Duration = Duration::from_secs(120);
 
+/// Partitions that all sessions may hold together, about 200 bytes each (Kafka has no limit). A session that would exceed it
+/// is not kept: its client fetches without one.
+const PARTITIONS_MAX: usize = 1_000_000;
+
 pub type Shared = Arc<Mutex<Session>>;
 
 /// The sessions of one broker.
@@ -25,6 +30,8 @@ pub type Shared = Arc<Mutex<Session>>;
 pub struct Cache {
     slots: usize,
     kept: BTreeMap<i32, Kept>,
+    /// The sum of all sizes.
+    partitions: usize,
     evictions: u64,
 }
 
@@ -54,6 +61,7 @@ impl Cache {
         Self {
             slots,
             kept: BTreeMap::new(),
+            partitions: 0,
             evictions: 0,
         }
     }
@@ -71,7 +79,7 @@ impl Cache {
         now: Duration,
     ) -> Result<Opening, ErrorCode> {
         if epoch == INITIAL_EPOCH || epoch == FINAL_EPOCH {
-            self.kept.remove(&id);
+            self.forget(id);
             return Ok(if epoch == FINAL_EPOCH {
                 Opening::Sessionless
             } else {
@@ -106,7 +114,8 @@ impl Cache {
         mut draw: impl FnMut() -> i32,
     ) -> i32 {
         let size = session.lock().len();
-        if self.kept.len() >= self.slots && !self.evict_for(is_privileged, size, now) {
+        let has_place = self.kept.len() < self.slots || self.evict_for(is_privileged, size, now);
+        if !has_place || self.partitions + size > PARTITIONS_MAX {
             return NO_SESSION;
         }
         let id = loop {
@@ -116,6 +125,7 @@ impl Cache {
             }
         };
         session.lock().id = id;
+        self.partitions += size;
         self.kept.insert(
             id,
             Kept {
@@ -129,22 +139,27 @@ impl Cache {
         id
     }
 
-    /// A session changed its size, or became empty and goes.
+    /// A session changed its size. An empty one goes, and one that has grown beyond all measure.
     pub fn resized(&mut self, id: i32, size: usize) {
-        if size == 0 {
-            self.kept.remove(&id);
-        } else if let Some(kept) = self.kept.get_mut(&id) {
-            kept.size = size;
+        let Some(kept) = self.kept.get_mut(&id) else {
+            return;
+        };
+        self.partitions = self.partitions - kept.size + size;
+        kept.size = size;
+        if size == 0 || self.partitions > PARTITIONS_MAX {
+            self.forget(id);
+        }
+    }
+
+    fn forget(&mut self, id: i32) {
+        if let Some(kept) = self.kept.remove(&id) {
+            self.partitions -= kept.size;
         }
     }
 
     /// Sessions kept, their partitions, and how many lost their place so far: for metrics.
     pub fn totals(&self) -> (usize, usize, u64) {
-        (
-            self.kept.len(),
-            self.kept.values().map(|kept| kept.size).sum(),
-            self.evictions,
-        )
+        (self.kept.len(), self.partitions, self.evictions)
     }
 
     fn evict_for(&mut self, is_privileged: bool, size: usize, now: Duration) -> bool {
@@ -152,7 +167,7 @@ impl Cache {
             .stale(now)
             .or_else(|| self.less_valuable(is_privileged, size, now));
         if let Some(id) = chosen {
-            self.kept.remove(&id);
+            self.forget(id);
             self.evictions += 1;
         }
         chosen.is_some()
@@ -317,6 +332,19 @@ mod tests {
         keep(&mut cache, 1, false, MINUTE, 5);
         cache.resized(5, 0);
         assert_eq!(cache.totals(), (0, 0, 0));
+    }
+
+    #[test]
+    fn the_partitions_of_all_sessions_together_are_limited() {
+        let mut cache = Cache::new(10);
+        keep(&mut cache, 5, false, MINUTE, 5);
+        keep(&mut cache, 3, false, MINUTE, 6);
+        assert_eq!(cache.totals(), (2, 8, 0));
+        cache.resized(6, PARTITIONS_MAX - 5);
+        assert_eq!(cache.totals(), (2, PARTITIONS_MAX, 0));
+        assert_eq!(keep(&mut cache, 1, false, MINUTE, 7), NO_SESSION);
+        cache.resized(6, PARTITIONS_MAX);
+        assert_eq!(cache.totals(), (1, 5, 0), "it grew too large");
     }
 
     #[test]

@@ -147,7 +147,8 @@ fn read(directory: &Directory) -> Result<(Found, Contents), Failure> {
 ///
 /// A directory of its name and id wins. One of its name with another id blocks that home. Otherwise the directory that the
 /// metadata assigns, if it is one of ours; an assigned one that is not ours is a lost one, and the partition must not begin
-/// anew elsewhere. Else the online home with the fewest partitions.
+/// anew elsewhere. Else the online home with the fewest partitions; a full one
+/// only when there is no other.
 pub(super) fn choose_home(
     owners: &[HomeView],
     id: TopicId,
@@ -186,7 +187,7 @@ pub(super) fn choose_home(
         .iter()
         .enumerate()
         .filter(|(_, home)| !home.is_offline && home.owner.is_none());
-    if let Some((index, _)) = free.min_by_key(|(_, home)| home.partitions) {
+    if let Some((index, _)) = free.min_by_key(|(_, home)| (home.is_full, home.partitions)) {
         return Ok(index);
     }
     Err(owners
@@ -200,6 +201,7 @@ pub(super) fn choose_home(
 pub(super) struct HomeView {
     pub id: Uuid,
     pub is_offline: bool,
+    pub is_full: bool,
     pub partitions: usize,
     pub owner: Option<Owner>,
 }
@@ -224,6 +226,7 @@ mod tests {
         HomeView {
             id: Uuid([number; 16]),
             is_offline,
+            is_full: false,
             partitions,
             owner,
         }
@@ -312,5 +315,22 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn a_full_directory_gets_a_new_partition_only_when_there_is_no_other() {
+        let full = |number| HomeView {
+            is_full: true,
+            ..home(number, 0, None, false)
+        };
+        let with_room = home(2, 9, None, false);
+        assert_eq!(
+            choose_home(&[full(1), with_room], MINE, Uuid::default(), false),
+            Ok(1)
+        );
+        assert_eq!(
+            choose_home(&[full(1), full(2)], MINE, Uuid::default(), false),
+            Ok(0)
+        );
     }
 }

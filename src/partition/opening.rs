@@ -9,6 +9,7 @@ use ottla_storage::checkpoint::Uuid;
 use ottla_storage::log::{Failure, OpenError, OpenLog, Opened};
 
 use super::checkpoints::Key;
+use super::directory::Condition;
 use super::home::{Home, HomeView, NoHome, Owner, choose_home};
 use super::hosted::Place;
 use super::replica::Partition;
@@ -119,6 +120,7 @@ impl Table {
             .map(|home| HomeView {
                 id: home.directory.id(),
                 is_offline: home.directory.is_offline(),
+                is_full: home.directory.condition() == Condition::Full,
                 partitions: home.directory.partitions(),
                 owner: home.owner(key),
             })
