@@ -97,6 +97,8 @@ pub struct Connection<T> {
     receipts: VecDeque<(u64, Receipt)>,
     /// The peer may still send.
     input_is_open: bool,
+    /// No more answers are given, whatever handlers come to.
+    is_silent: bool,
     /// Set once no more requests are started: why, and what the connection then ends with.
     ending: Option<CloseReason>,
     watch: Watch,
@@ -119,6 +121,8 @@ struct Watch {
     timer: Pin<Box<Sleep>>,
     /// Whether the timer is set for [`SHRINK_AFTER`] and not for the end of the connection.
     is_set_to_shrink: bool,
+    /// Whether it is set for the end of a stopping connection.
+    is_set_to_drain: bool,
 }
 
 impl<T: Transport> Connection<T> {
@@ -140,12 +144,14 @@ impl<T: Transport> Connection<T> {
             answers: VecDeque::new(),
             receipts: VecDeque::new(),
             input_is_open: true,
+            is_silent: false,
             ending: None,
             watch: Watch {
                 last_progress: serving.clock.elapsed(),
                 bytes_since: 0,
                 timer: Box::pin(tokio::time::sleep(settings.idle)),
                 is_set_to_shrink: false,
+                is_set_to_drain: false,
             },
             transport,
             session,
@@ -181,6 +187,17 @@ impl<T: Transport> Connection<T> {
         self.end(CloseReason::Shutdown);
         let deadline = Instant::now() + self.serving.settings.drain;
         self.watch.timer.as_mut().reset(deadline);
+        self.watch.is_set_to_drain = true;
+    }
+
+    /// Nothing can be sent any more. The handler at work is finished all the same: what it has begun must not end half done because the
+    /// client has gone. Answers that wait are dropped.
+    fn break_off(&mut self, reason: CloseReason) {
+        self.end(reason);
+        self.is_silent = true;
+        self.answers.clear();
+        self.receipts.clear();
+        self.outbox.discard();
     }
 
     /// Starts no more requests.
@@ -191,18 +208,18 @@ impl<T: Transport> Connection<T> {
     fn poll(&mut self, context: &mut task::Context<'_>) -> Poll<CloseReason> {
         loop {
             self.poll_requests(context);
-            if let Err(reason) = self
+            let sent = self
                 .poll_answers(context)
-                .and_then(|()| self.poll_send(context))
-            {
-                return Poll::Ready(reason);
+                .and_then(|()| self.poll_send(context));
+            if let Err(reason) = sent {
+                self.break_off(reason);
             }
             if let Some(reason) = self.finished() {
                 return Poll::Ready(reason);
             }
             match self.poll_receive(context) {
                 Poll::Ready(Ok(())) => {}
-                Poll::Ready(Err(reason)) => return Poll::Ready(reason),
+                Poll::Ready(Err(reason)) => self.break_off(reason),
                 // Sending may have made room for a request that is here already.
                 Poll::Pending if self.can_start() && self.inbox.has_frame().unwrap_or(true) => {}
                 Poll::Pending => return self.poll_timer(context),
@@ -251,6 +268,9 @@ impl<T: Transport> Connection<T> {
     }
 
     fn take(&mut self, outcome: Outcome, context: &mut task::Context<'_>) {
+        if self.is_silent {
+            return;
+        }
         let pending = match outcome {
             Outcome::Now(Answer::Nothing) => return,
             Outcome::Now(answer) => Pending::Ready(answer),
@@ -303,7 +323,7 @@ impl<T: Transport> Connection<T> {
                     self.end(CloseReason::Handler);
                     self.log_close(&why);
                     self.answers.clear();
-                    self.handling = None;
+                    self.is_silent = true;
                 }
             }
         }
@@ -382,7 +402,7 @@ impl<T: Transport> Connection<T> {
     /// Ends an idle connection, gives back the memory of a resting one.
     fn poll_timer(&mut self, context: &mut task::Context<'_>) -> Poll<CloseReason> {
         while self.watch.timer.as_mut().poll(context).is_ready() {
-            if self.ending == Some(CloseReason::Shutdown) {
+            if self.watch.is_set_to_drain {
                 return Poll::Ready(CloseReason::Shutdown);
             }
             let now = self.serving.clock.elapsed();
@@ -432,7 +452,7 @@ impl Watch {
         } else {
             self.bytes_since += count;
         }
-        if !self.is_set_to_shrink {
+        if !self.is_set_to_shrink && !self.is_set_to_drain {
             self.is_set_to_shrink = true;
             let rest = SHRINK_AFTER.min(serving.settings.idle);
             self.timer.as_mut().reset(Instant::now() + rest);

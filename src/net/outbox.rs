@@ -110,6 +110,14 @@ impl Outbox {
         self.queued_bytes == self.sent_bytes
     }
 
+    /// Forgets what is unsent.
+    pub fn discard(&mut self) {
+        self.queue.clear();
+        self.staged = None;
+        self.cold = None;
+        self.sent_bytes = self.queued_bytes;
+    }
+
     /// Sends until everything is sent or the socket takes no more.
     pub fn poll_send<T: Transport>(
         &mut self,

@@ -8,6 +8,7 @@ use crate::world::Clock;
 use bytes::{BufMut, Bytes, BytesMut};
 use ottla_protocol::{ApiKey, Chunk, DecodeError, Decoder};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::JoinHandle;
 
@@ -72,6 +73,8 @@ struct Client {
     served: JoinHandle<CloseReason>,
     stop: watch::Sender<bool>,
     metrics: Arc<Metrics>,
+    /// Handlers that ran to their end.
+    finished: Arc<AtomicUsize>,
     started: Instant,
 }
 
@@ -82,7 +85,17 @@ fn connect() -> Client {
 fn connect_with(settings: Settings, pipe_bytes: usize) -> Client {
     let metrics = Arc::new(Metrics::new(api::labels()));
     let (clock, workers) = (Clock::simulated(0), Workers::tasks());
-    let dispatch = Arc::new(stand_in);
+    let finished = Arc::new(AtomicUsize::new(0));
+    let count = finished.clone();
+    let dispatch = Arc::new(move |session: &Session, frame, received| {
+        let (running, count) = (stand_in(session, frame, received)?, count.clone());
+        let counted: Running = Box::pin(async move {
+            let outcome = running.await;
+            count.fetch_add(1, Ordering::Relaxed);
+            outcome
+        });
+        Ok(counted)
+    });
     let serving = Serving::new(clock, metrics.clone(), dispatch, settings, workers);
     let advertised = Endpoint {
         host: "localhost".into(),
@@ -112,6 +125,7 @@ fn connect_with(settings: Settings, pipe_bytes: usize) -> Client {
         served,
         stop,
         metrics,
+        finished,
         started: Instant::now(),
     }
 }
@@ -334,6 +348,23 @@ async fn bytes_and_reasons_are_counted() {
     ] {
         assert!(text.contains(line), "{text}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_is_finished_though_its_client_has_gone() {
+    let mut client = connect_with(Settings::default(), 1_000);
+    client.send(Does::Long, 1, 100_000).await;
+    client.send(Does::Now, 2, 60_000).await;
+    client.send(Does::Now, 3, 0).await;
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    drop(client.stream);
+    assert_eq!(client.served.await.unwrap(), CloseReason::Network);
+    assert_eq!(client.started.elapsed(), Duration::from_secs(60));
+    assert_eq!(
+        client.finished.load(Ordering::Relaxed),
+        2,
+        "and the next is not begun"
+    );
 }
 
 #[test]
