@@ -211,13 +211,16 @@ impl LogDirectory {
     }
 }
 
-/// Creates the directory and its parents so that power loss cannot take them with everything in them.
+/// Creates the directory and its parents so that power loss cannot take them with everything in them. What was there already is the
+/// work of others.
 fn create_durably(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    if disk.metadata(path).is_ok_and(|metadata| metadata.is_dir) {
-        return Ok(());
-    }
+    let is_missing = |path: &&Path| {
+        let is_there = disk.metadata(path).is_ok_and(|metadata| metadata.is_dir);
+        !path.as_os_str().is_empty() && !is_there
+    };
+    let missing: Vec<&Path> = path.ancestors().take_while(is_missing).collect();
     disk.create_dir(path)?;
-    let parents = path.ancestors().skip(1);
+    let parents = missing.into_iter().filter_map(Path::parent);
     parents
         .filter(|parent| !parent.as_os_str().is_empty())
         .try_for_each(|parent| disk.sync_dir(parent))
