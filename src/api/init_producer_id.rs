@@ -57,7 +57,12 @@ mod tests {
 
     #[test]
     fn an_id_and_an_epoch_come_together_or_not_at_all() {
-        let request = |producer_id, producer_epoch| InitProducerIdRequest { producer_id, producer_epoch, ..Default::default() };
+        let request = |producer_id, producer_epoch| InitProducerIdRequest {
+            transactional_id: None,
+            producer_id,
+            producer_epoch,
+            ..Default::default()
+        };
         assert_eq!(refusal(&request(-1, -1)), None);
         assert_eq!(refusal(&request(5, 0)), None);
         assert_eq!(refusal(&request(5, -1)), Some(ErrorCode::INVALID_REQUEST));
