@@ -303,7 +303,7 @@ impl LogReader {
             recovery_point: flush.recovery_point,
             high_watermark: offsets.high_watermark,
             start: offsets.start,
-            end: end.max(offsets.start),
+            end,
         }
     }
 }
