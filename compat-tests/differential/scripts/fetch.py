@@ -155,6 +155,18 @@ def sessions(s: Session, version: int):
 
 
 @script("Fetch")
+def sessions_across_versions(s: Session, version: int):
+    if version not in (12, 13):
+        return
+    t, topic = Topics(s), s.topic("across")
+    other_version = {12: 13, 13: 12}[version]
+    named = {"topic": topic, "topic_id": s.topic_id(topic), "partitions": [partition(0)]}
+    number = s.ask("a session", body(t.entry(topic, partition(0)), session_id=0, session_epoch=0)).get("session_id", 0)
+    s.ask("the other way of naming topics", body(named, session_id=number, session_epoch=1), version=other_version)
+    s.ask("the first way again", body(session_id=number, session_epoch=2))
+
+
+@script("Fetch")
 def sessions_and_deleted_topics(s: Session, version: int):
     if version < 7:
         return

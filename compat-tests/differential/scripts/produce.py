@@ -67,6 +67,10 @@ def the_same_place_twice(s: Session, version: int):
     entry = body(s, topic, good)
     entry["topic_data"][0]["partition_data"] = [{"index": 1, "records": good}, {"index": 0, "records": good}]
     s.ask("two partitions, backwards", entry)
+    entry["topic_data"][0]["partition_data"] = [{"index": 0, "records": good}, {"index": 0, "records": good}]
+    s.ask("the same partition twice", entry)
+    entry["topic_data"] *= 2
+    s.ask("the same topic twice", entry)
 
 
 @script("Produce")
@@ -165,6 +169,28 @@ def sizes(s: Session, version: int):
     usual = s.topic("usual")
     s.ask("a mebibyte", body(s, usual, make(records(b"x" * 1_048_000))))
     s.ask("above a mebibyte", body(s, usual, make(records(b"x" * 1_049_000))))
+
+
+@script("Produce")
+def segments_and_in_sync_replicas(s: Session, version: int):
+    short = s.topic("short-segments", segment_bytes="1048576", max_message_bytes="3000000")
+    s.ask("a batch larger than a segment", body(s, short, make(records(b"x" * 1_200_000))))
+    s.ask("a batch that fits a segment", body(s, short, make(records(b"x" * 1_000_000))))
+    s.ask("the next one rolls", body(s, short, make(records(b"x" * 1_000_000))))
+    lonely = s.topic("min-isr-2", min_insync_replicas="2")
+    s.ask("acks=-1 with too few in sync", body(s, lonely, make(records(b"x"))))
+    s.ask("acks=1 with too few in sync", body(s, lonely, make(records(b"x")), acks=1))
+    fetch_back(s, "what is committed with too few in sync", lonely)
+    s.ask("its end", {"topics": [{"name": lonely, "partitions": [{"partition_index": 0, "timestamp": -1}]}]}, api="ListOffsets", version=5)
+
+
+@script("Produce")
+def transactional_batches(s: Session, version: int):
+    topic = s.topic("transactional")
+    raw = make(records(b"x"), attributes=batch.TRANSACTIONAL, producer_id=7100, producer_epoch=0, sequence=0)
+    s.ask("a transactional batch without transactional id", body(s, topic, raw))
+    raw = make(records(b"x"), attributes=batch.TRANSACTIONAL, sequence=0)
+    s.ask("a transactional batch without producer", body(s, topic, raw))
 
 
 @script("Produce")

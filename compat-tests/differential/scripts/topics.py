@@ -54,6 +54,8 @@ def refused(s: Session, version: int):
     s.ask("the same twice", many(new(name("twice")), new(name("twice"))))
     s.ask("the same twice and another", many(new(name("twice")), new(name("other")), new(name("twice"))))
     s.ask("a good and a bad", many(new(name("good")), new("bad name")))
+    s.ask("too many partitions", many(new(name("huge"), 20_000)))
+    s.ask("too many partitions together", many(new(name("huge"), 6_000), new(name("huger"), 6_000)))
     s.ask("two that collide", many(new(name("both.a")), new(name("both_a"))))
 
 
