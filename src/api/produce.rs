@@ -18,6 +18,7 @@ use ottla_protocol::messages::produce::{
     TopicProduceData, TopicProduceResponse,
 };
 use ottla_protocol::{Bytes, ErrorCode, Records, Str, Uuid};
+use ottla_storage::batch::BatchHeader;
 use ottla_storage::log::Appended;
 use ottla_storage::producers::Proof;
 use std::sync::Arc;
@@ -35,7 +36,10 @@ impl Api for Produce {
 
     async fn handle(context: Arc<Context>, meta: Meta, request: ProduceRequest) -> Reply<ProduceResponse> {
         let image = context.metadata.image();
-        let started = start(&context, &image, &meta, request.topic_data, request.acks, request.timeout_ms);
+        let started = match refusal_of_the_whole(&request) {
+            Some(error) => refuse(request.topic_data, error),
+            None => start(&context, &image, &meta, request.topic_data, request.acks, request.timeout_ms),
+        };
         if request.acks != 0 {
             return Reply::later(async move { answer(&context, &meta, finish(started).await) });
         }
@@ -45,6 +49,25 @@ impl Api for Produce {
             false => Reply::Never,
         }
     }
+}
+
+/// Transactional batches belong to a transactional id, and nobody may use the absence of one (`KafkaApis.handleProduceRequest`).
+fn refusal_of_the_whole(request: &ProduceRequest) -> Option<ErrorCode> {
+    let is_transactional = |asked: &PartitionProduceData| match &asked.records {
+        Records::Bytes(records) => BatchHeader::parse(records).is_some_and(|header| header.is_transactional()),
+        Records::Null | Records::Deferred(_) => false,
+    };
+    let transactional = request.topic_data.iter().flat_map(|topic| &topic.partition_data).any(is_transactional);
+    (transactional && request.transactional_id.is_none()).then_some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+}
+
+fn refuse(topics: Vec<TopicProduceData>, error: ErrorCode) -> Vec<Started> {
+    let refuse_topic = |topic: TopicProduceData| Started {
+        partitions: topic.partition_data.iter().map(|asked| (asked.index, Err(Refused::new(error)))).collect(),
+        name: topic.name,
+        topic_id: topic.topic_id,
+    };
+    topics.into_iter().map(refuse_topic).collect()
 }
 
 /// A topic of the request with its appends under way.
