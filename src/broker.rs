@@ -6,6 +6,7 @@
 //! Nothing is decided here. [`Node`] runs on any [`World`]; [`run`] is the process around it.
 
 mod controller;
+mod coordination;
 mod directories;
 mod error;
 mod listeners;
@@ -23,6 +24,7 @@ use crate::api::context::NodeLayers;
 use crate::api::{self, Context};
 use crate::background;
 use crate::config::{BrokerConfig, BrokerValues, TopicConfig, Unset};
+use crate::coordinator::group::Groups;
 use crate::fetch::Fetches;
 use crate::metadata::auto_create::AutoCreate;
 use crate::metadata::lifecycle::Membership;
@@ -51,6 +53,7 @@ pub struct Node {
     controller: Controller,
     membership: Membership,
     partitions: Arc<Table>,
+    groups: Arc<Groups>,
     server: Server,
     background: background::Stopper,
     /// Held until the end: the lock of a metadata directory that is no log directory.
@@ -89,7 +92,20 @@ impl Node {
         let membership = Membership::register(&controller, &request).await?;
 
         let (stopper, stop) = background::stop();
-        upkeep::follow_metadata(&metadata, &partitions, &phase, stop.clone());
+        let groups = Groups::new(
+            values.clone(),
+            metadata.clone(),
+            world.clock.clone(),
+            world.rng.clone(),
+        );
+        upkeep::follow_metadata(
+            &metadata,
+            node_id,
+            &partitions,
+            &groups,
+            &phase,
+            stop.clone(),
+        );
         let applied = MetadataOffset(membership.epoch().0);
         partitions.applied_up_to(applied).await;
         membership.unfence(applied).await?;
@@ -106,6 +122,7 @@ impl Node {
             auto_create: AutoCreate::new(metadata.clone(), controller.clone()),
             producer_ids: ProducerIdSource::new(controller.clone(), node_id, membership.epoch()),
             partitions: partitions.clone(),
+            groups: groups.clone(),
             fetches: fetches.clone(),
             config: config.clone(),
         });
@@ -125,6 +142,7 @@ impl Node {
             controller,
             membership,
             partitions,
+            groups,
             server,
             background: stopper,
             _metadata_lock: directories.metadata_lock,
@@ -153,6 +171,8 @@ impl Node {
                 "the controller did not release this broker in time; stopping all the same"
             );
         }
+        // First, so that parked requests are answered and hold up no connection.
+        self.groups.runtime.stop();
         self.server.stop().await;
         self.background.stop();
         self.partitions.shutdown(self.membership.epoch().0).await;

@@ -7,6 +7,7 @@ pub mod background;
 pub mod broker;
 pub mod cli;
 pub mod config;
+pub mod coordinator;
 pub mod fetch;
 pub mod metadata;
 pub mod metrics;

@@ -2,6 +2,7 @@
 
 use super::errors;
 use crate::config::{BrokerConfig, BrokerValues, Layers, Settings, Unset};
+use crate::coordinator::group::Groups;
 use crate::fetch::Fetches;
 use crate::metadata::auto_create::AutoCreate;
 use crate::metadata::producer_ids::ProducerIdSource;
@@ -34,6 +35,7 @@ pub struct Context {
     pub auto_create: AutoCreate,
     pub producer_ids: ProducerIdSource,
     pub partitions: Arc<Table>,
+    pub groups: Arc<Groups>,
     pub fetches: Arc<Fetches>,
 }
 

@@ -1,5 +1,6 @@
 //! What a handler knows of a request beside its body: who sent it, over what, and when.
 
+use crate::coordinator::group::Asked;
 use ottla_protocol::Str;
 use std::fmt;
 use std::net::SocketAddr;
@@ -23,6 +24,15 @@ impl Meta {
     /// The address that answers name for this node: that of the listener the request came in on.
     pub fn advertised(&self) -> &Endpoint {
         &self.peer.listener.advertised
+    }
+
+    /// Who asks, as a group coordinator shows it.
+    pub fn asked(&self) -> Asked {
+        Asked {
+            version: self.api_version,
+            client_id: self.client_id.clone().unwrap_or_default(),
+            client_host: Str::from(format!("/{}", self.peer.address.ip())),
+        }
     }
 }
 

@@ -28,6 +28,9 @@ pub const TOPIC: i32 = bits(&[
     ALTER_CONFIGS,
 ]);
 
+/// Everything that can be done with a group.
+pub const GROUP: i32 = bits(&[READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
+
 /// Everything that can be done with the cluster.
 pub const CLUSTER: i32 = bits(&[
     CREATE,

@@ -1,11 +1,12 @@
 //! What goes on beside requests: following the metadata, heartbeats, and the loops over all logs.
 
-use super::in_force;
 use super::world::World;
+use super::{coordination, in_force};
 use crate::admin::Phase;
 use crate::api::Context;
 use crate::background::{Loop, More, Stop, look_after_logs};
 use crate::config::{BrokerConfig, Layers, Unset};
+use crate::coordinator::group::Groups;
 use crate::metadata::lifecycle::Membership;
 use crate::net::limits::Gate;
 use crate::net::settings::ConnectionLimits;
@@ -13,6 +14,7 @@ use crate::net::world::Net;
 use crate::partition::Table;
 use crate::world::Rng;
 use ottla_controller::Metadata;
+use ottla_controller::ids::BrokerId;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -29,11 +31,14 @@ fn milliseconds(layers: &Layers<'_>, key: &str) -> Duration {
 /// Brings the logs in step with the metadata, update by update.
 pub fn follow_metadata(
     metadata: &Metadata,
+    me: BrokerId,
     partitions: &Arc<Table>,
+    groups: &Arc<Groups>,
     phase: &watch::Sender<Phase>,
     mut stop: Stop,
 ) {
     let (mut updates, partitions) = (metadata.subscribe(), partitions.clone());
+    let groups = groups.clone();
     let phase = phase.clone();
     tokio::spawn(async move {
         loop {
@@ -45,6 +50,7 @@ pub fn follow_metadata(
             let Some(update) = update else { return };
             let _ = &phase;
             partitions.apply(&update).await;
+            coordination::follow(&update, me, &partitions, &groups);
         }
     });
 }

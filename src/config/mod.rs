@@ -35,4 +35,6 @@ pub use load::{ConfigErrors, Given, Loaded, StaticConfig, load};
 pub use rules::Rules;
 pub use settings::{Settings, Unset};
 pub use topic::{RecordTime, StoredCompression, TopicConfig};
-pub use values::{BrokerValues, ConnectionValues, LogUpkeep, RequestValues, TopicCreation};
+pub use values::{
+    BrokerValues, ConnectionValues, GroupValues, LogUpkeep, RequestValues, TopicCreation,
+};

@@ -16,6 +16,7 @@ pub struct BrokerValues {
     pub requests: RequestValues,
     pub topics: TopicCreation,
     pub log: LogUpkeep,
+    pub groups: GroupValues,
 }
 
 /// Limits on connections and their sockets.
@@ -67,6 +68,46 @@ pub struct LogUpkeep {
     pub producer_expiration_check: Duration,
 }
 
+/// Rules of classic groups and of committed offsets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupValues {
+    pub min_session_timeout_ms: i32,
+    pub max_session_timeout_ms: i32,
+    pub initial_rebalance_delay_ms: i32,
+    /// Members that a group may have.
+    pub max_size: usize,
+    /// UTF-16 units of the text stored with an offset.
+    pub offset_metadata_max: usize,
+    pub offsets_retention_ms: i64,
+    pub offsets_retention_check: Duration,
+    /// How long an answer waits for its records to be committed.
+    pub commit_timeout: Duration,
+    pub load_buffer_bytes: usize,
+    /// Of `__consumer_offsets`, before it exists.
+    pub offsets_partitions: i32,
+}
+
+impl GroupValues {
+    fn resolve(layers: &Layers<'_>) -> Self {
+        let number = |name: &str| layers.broker_number(name);
+        let int = |name: &str| i32::try_from(number(name)).unwrap_or(i32::MAX);
+        let size = |name: &str| usize::try_from(number(name)).unwrap_or(0);
+        let time = |name: &str| Duration::from_millis(u64::try_from(number(name)).unwrap_or(0));
+        Self {
+            min_session_timeout_ms: int("group.min.session.timeout.ms"),
+            max_session_timeout_ms: int("group.max.session.timeout.ms"),
+            initial_rebalance_delay_ms: int("group.initial.rebalance.delay.ms"),
+            max_size: size("group.max.size"),
+            offset_metadata_max: size("offset.metadata.max.bytes"),
+            offsets_retention_ms: number("offsets.retention.minutes") * 60_000,
+            offsets_retention_check: time("offsets.retention.check.interval.ms"),
+            commit_timeout: time("offsets.commit.timeout.ms"),
+            load_buffer_bytes: size("offsets.load.buffer.size"),
+            offsets_partitions: int("offsets.topic.num.partitions"),
+        }
+    }
+}
+
 impl BrokerValues {
     /// Resolves every value against the layers.
     pub fn resolve(layers: &Layers<'_>) -> Self {
@@ -115,6 +156,7 @@ impl BrokerValues {
                 producer_expiration: time("producer.id.expiration.ms"),
                 producer_expiration_check: time("producer.id.expiration.check.interval.ms"),
             },
+            groups: GroupValues::resolve(layers),
         }
     }
 }

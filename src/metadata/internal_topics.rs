@@ -90,3 +90,49 @@ fn config(name: &'static str, value: impl Into<Str>) -> CreatableTopicConfig {
         ..Default::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{StaticConfig, Unset};
+
+    #[test]
+    fn an_internal_topic_is_created_as_configured() {
+        let node = StaticConfig::of(&[
+            ("offsets.topic.num.partitions", "7"),
+            ("offsets.topic.replication.factor", "2"),
+            ("offsets.topic.segment.bytes", "1048576"),
+        ]);
+        let layers = Layers {
+            broker: &Unset,
+            cluster: &Unset,
+            node: &node,
+        };
+        let topic = creatable(&CONSUMER_OFFSETS.into(), &layers, true);
+        assert_eq!((topic.num_partitions, topic.replication_factor), (7, 2));
+        let segment_bytes = topic
+            .configs
+            .iter()
+            .find(|config| config.name == "segment.bytes");
+        assert_eq!(
+            segment_bytes.and_then(|config| config.value.as_deref()),
+            Some("1048576")
+        );
+    }
+
+    #[test]
+    fn an_unset_replication_factor_is_one_on_a_lone_node_only() {
+        let layers = Layers {
+            broker: &Unset,
+            cluster: &Unset,
+            node: &Unset,
+        };
+        for (is_lone, expected) in [(true, 1), (false, 3)] {
+            let topic = creatable(&CONSUMER_OFFSETS.into(), &layers, is_lone);
+            assert_eq!(
+                (topic.num_partitions, topic.replication_factor),
+                (50, expected)
+            );
+        }
+    }
+}

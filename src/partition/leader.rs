@@ -165,6 +165,16 @@ impl Partition {
 }
 
 impl Appending {
+    /// Resolves when the batch is in this replica's log, or refused. Nothing is said about other replicas and syncs.
+    ///
+    /// # Errors
+    /// The batch was not written.
+    pub async fn written(self) -> Result<Appended, Refused> {
+        // A dropped answer means that the writer was lost in the middle.
+        let lost = |_| Err(Refused::new(ErrorCode::KAFKA_STORAGE_ERROR));
+        self.written?.await.unwrap_or_else(lost)
+    }
+
     /// Resolves when the append is acknowledged as asked, refused, or given up.
     ///
     /// # Errors

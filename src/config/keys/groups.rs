@@ -140,21 +140,28 @@ pub const KEYS: &[Key] = &[
         .check(Check::AtLeast(1))
         .says("Threads of Kafka's group coordinator."),
     Key::broker("group.initial.rebalance.delay.ms", Kind::Int, Some("3000"))
+        .effective("every_new_member_prolongs_the_initial_delay_up_to_the_rebalance_timeout")
         .says("How long the first rebalance of an empty group waits for more members."),
     Key::broker("group.max.session.timeout.ms", Kind::Int, Some("1800000"))
+        .effective("session_timeouts_have_bounds")
         .says("Longest session timeout that a member of a classic group may ask for."),
     Key::broker("group.max.size", Kind::Int, Some("2147483647"))
         .check(Check::AtLeast(1))
+        .effective("a_group_has_no_more_members_than_allowed")
         .says("Members that one classic group may have."),
     Key::broker("group.min.session.timeout.ms", Kind::Int, Some("6000"))
+        .effective("session_timeouts_have_bounds")
         .says("Shortest session timeout that a member of a classic group may ask for."),
     Key::broker("offset.metadata.max.bytes", Kind::Int, Some("4096"))
+        .effective("the_text_of_a_commit_has_a_limit_in_utf_16_units")
         .says("Longest text that a client may store with a committed offset."),
     Key::broker("offsets.commit.timeout.ms", Kind::Int, Some("5000"))
         .check(Check::AtLeast(1))
+        .effective("an_answer_that_is_not_committed_in_time_is_given_up_but_its_records_stand")
         .says("How long an offset commit may wait for its replicas."),
     Key::broker("offsets.load.buffer.size", Kind::Int, Some("5242880"))
         .check(Check::AtLeast(1))
+        .effective("a_log_is_loaded_in_pieces_of_any_size")
         .says("Size of the pieces in which the offsets topic is read at load."),
     Key::broker(
         "offsets.retention.check.interval.ms",
@@ -162,20 +169,25 @@ pub const KEYS: &[Key] = &[
         Some("600000"),
     )
     .check(Check::AtLeast(1))
+    .effective("offsets_expire_by_what_their_group_is")
     .says("Time between two looks for expired offsets."),
     Key::broker("offsets.retention.minutes", Kind::Int, Some("10080"))
         .check(Check::AtLeast(1))
+        .effective("offsets_expire_by_what_their_group_is")
         .says("How long the offsets of a group without members are kept."),
     Key::broker("offsets.topic.compression.codec", Kind::Int, Some("0"))
         .says("Codec number for records of the offsets topic; 0 is none."),
     Key::broker("offsets.topic.num.partitions", Kind::Int, Some("50"))
         .check(Check::AtLeast(1))
+        .effective("an_internal_topic_is_created_as_configured")
         .says("Partitions of the offsets topic; fixed once it exists."),
     Key::broker("offsets.topic.replication.factor", Kind::Short, Some("3"))
         .check(Check::AtLeast(1))
+        .effective("an_internal_topic_is_created_as_configured")
         .says("Replicas of the offsets topic."),
     Key::broker("offsets.topic.segment.bytes", Kind::Int, Some("104857600"))
         .check(Check::AtLeast(1))
+        .effective("an_internal_topic_is_created_as_configured")
         .says("Segment size of the offsets topic, small so that compaction keeps up."),
     Key::broker(
         "group.streams.acceptable.recovery.lag",

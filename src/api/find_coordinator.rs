@@ -1,0 +1,164 @@
+//! FindCoordinator (key 10), versions 0-6.
+//!
+//! v1 key types and error messages; v3 flexible; v4 several keys at once (KIP-699); v5 abortable errors (KIP-890); v6 share
+//! partitions (KIP-932). Groups only: transactions and share groups are answered COORDINATOR_NOT_AVAILABLE until they are built.
+//!
+//! Differs from Kafka on purpose: when the internal topic does not exist yet, it is waited for (bounded) and the coordinator
+//! named at once, where Kafka answers COORDINATOR_NOT_AVAILABLE and lets the client ask again.
+
+use super::{Api, Context, Meta, Reply};
+use crate::coordinator::group::partition_of;
+use crate::metadata::internal_topics::{self, CONSUMER_OFFSETS};
+use crate::metadata::view::View;
+use ottla_controller::image::Image;
+use ottla_protocol::messages::find_coordinator::{
+    Coordinator, FindCoordinatorRequest, FindCoordinatorResponse,
+};
+use ottla_protocol::{ErrorCode, Str};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+const GROUP: i8 = 0;
+const TRANSACTION: i8 = 1;
+const SHARE: i8 = 2;
+/// From this version on keys and coordinators are lists.
+const BATCHED_FROM: i16 = 4;
+/// From this version on share partitions have coordinators.
+const SHARE_FROM: i16 = 6;
+
+/// How long the first client waits for a new coordinator to begin.
+const SERVING_MAX: Duration = Duration::from_secs(1);
+
+pub struct FindCoordinator;
+
+impl Api for FindCoordinator {
+    type Request = FindCoordinatorRequest;
+    const VERSIONS: std::ops::RangeInclusive<i16> = 0..=6;
+
+    async fn handle(
+        context: Arc<Context>,
+        meta: Meta,
+        request: FindCoordinatorRequest,
+    ) -> Reply<FindCoordinatorResponse> {
+        let image = match request.key_type {
+            GROUP => {
+                with_offsets_topic(
+                    &context,
+                    request.coordinator_keys.first().unwrap_or(&request.key),
+                )
+                .await
+            }
+            _ => context.metadata.image(),
+        };
+        let view = View {
+            image: &image,
+            listener: &meta.peer.listener.name,
+        };
+        let find = |key: &Str| answer(key, find(view, meta.api_version, request.key_type, key));
+        Reply::Now(match meta.api_version {
+            BATCHED_FROM.. => FindCoordinatorResponse {
+                coordinators: request.coordinator_keys.iter().map(find).collect(),
+                ..Default::default()
+            },
+            _ => single(find(&request.key)),
+        })
+    }
+}
+
+/// An image with `__consumer_offsets`, if that can be had in time.
+async fn with_offsets_topic(context: &Context, key: &str) -> Arc<Image> {
+    let image = context.metadata.image();
+    if image.topics.by_name(CONSUMER_OFFSETS).is_some() {
+        return image;
+    }
+    tracing::warn!(
+        topic = CONSUMER_OFFSETS,
+        "creating the topic of group coordinators; until compaction is built it only grows"
+    );
+    let layers = context.layers(&image);
+    let creatable =
+        |name: &Str| internal_topics::creatable(name, &layers.as_layers(), context.is_lone);
+    let names = BTreeSet::from([Str::from_static(CONSUMER_OFFSETS)]);
+    let image = context.auto_create.ensure(image, &names, creatable).await;
+    // So that the client's next request finds the coordinator at work.
+    context.logs_open(image.offset).await;
+    let serving = context
+        .groups
+        .runtime
+        .serving(context.groups.partition(key));
+    drop(tokio::time::timeout(SERVING_MAX, serving).await);
+    image
+}
+
+/// The broker that coordinates `key`, by id and address.
+fn find(
+    view: View<'_>,
+    version: i16,
+    key_type: i8,
+    key: &str,
+) -> Result<(i32, Str, u16), ErrorCode> {
+    match key_type {
+        GROUP => {}
+        SHARE if version < SHARE_FROM => return Err(ErrorCode::INVALID_REQUEST),
+        TRANSACTION | SHARE => return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE),
+        _ => return Err(ErrorCode::INVALID_REQUEST),
+    }
+    let topic = view.image.topics.by_name(CONSUMER_OFFSETS);
+    let partition =
+        topic.and_then(|topic| topic.partition(partition_of(key, topic.partition_count())));
+    let leader = partition.and_then(|partition| partition.leader);
+    let (broker, endpoint) = leader
+        .and_then(|leader| view.endpoint(leader))
+        .ok_or(ErrorCode::COORDINATOR_NOT_AVAILABLE)?;
+    if broker.fenced {
+        return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE);
+    }
+    Ok((broker.id.0, Str::from(&*endpoint.host), endpoint.port))
+}
+
+fn answer(key: &Str, found: Result<(i32, Str, u16), ErrorCode>) -> Coordinator {
+    match found {
+        Ok((node_id, host, port)) => Coordinator {
+            key: key.clone(),
+            node_id,
+            host,
+            port: port.into(),
+            ..Default::default()
+        },
+        Err(error_code) => Coordinator {
+            key: key.clone(),
+            node_id: -1,
+            port: -1,
+            error_code,
+            ..Default::default()
+        },
+    }
+}
+
+/// Before version 4 there is one coordinator, and an explanation that clients may show.
+fn single(coordinator: Coordinator) -> FindCoordinatorResponse {
+    let Coordinator {
+        node_id,
+        host,
+        port,
+        error_code,
+        ..
+    } = coordinator;
+    let explanation = match error_code {
+        ErrorCode::NONE => "NONE",
+        ErrorCode::COORDINATOR_NOT_AVAILABLE => "The coordinator is not available.",
+        _ => {
+            "This most likely occurs because of a request being malformed by the client library or the message was sent to an \
+             incompatible broker. See the broker logs for more details."
+        }
+    };
+    FindCoordinatorResponse {
+        error_code,
+        error_message: Some(Str::from_static(explanation)),
+        node_id,
+        host,
+        port,
+        ..Default::default()
+    }
+}

@@ -1,0 +1,7 @@
+//! Stories of groups, on the pure operations: no log, no clock, no runtime.
+
+mod classic;
+mod membership;
+mod offsets;
+mod random;
+mod stage;
