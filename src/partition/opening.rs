@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use ottla_controller::ids::directory::is_reserved;
 use ottla_controller::image;
 use ottla_storage::checkpoint::Uuid;
-use ottla_storage::log::{Failure, OpenError, OpenLog, Opened};
+use ottla_storage::log::{Failure, OpenError, OpenLog, Opened, Trust};
+use ottla_storage::offset::Offset;
 
 use super::checkpoints::Key;
 use super::directory::Condition;
@@ -90,6 +91,11 @@ impl Table {
 
     fn order(&self, home: &Home, topic: &Topic, key: &Key) -> Option<OpenLog> {
         let held = home.directory.held()?;
+        let checkpointed = match home.owner(key) {
+            Some(_) => home.checkpoints.found(key),
+            // New here; an entry of this name would be an older topic's.
+            None => Default::default(),
+        };
         Some(OpenLog {
             path: held.partition_path(&key.0, key.1),
             files: held.files().clone(),
@@ -98,12 +104,14 @@ impl Table {
                     .in_force()
                     .log_config(self.options.producer_expiration),
             ),
-            checkpointed: match home.owner(key) {
-                Some(_) => home.checkpoints.found(key),
-                // New here; an entry of this name would be an older topic's.
-                None => Default::default(),
+            checkpointed,
+            // A clean stop does not close logs that never held a record: not even their names are known to be durable.
+            trust: match home.trust {
+                Trust::CleanStop if checkpointed.recovery_point == Offset::ZERO => {
+                    Trust::RecoveryPoint
+                }
+                trust => trust,
             },
-            trust: home.trust,
             now_ms: self.options.clock.wall_ms(),
         })
     }

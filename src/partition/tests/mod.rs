@@ -1,6 +1,7 @@
 //! Partitions on a simulated disk, one behaviour per file, and the bench they stand on.
 
 mod append;
+mod crashes;
 mod deletion;
 mod directories;
 mod flush;
