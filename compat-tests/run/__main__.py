@@ -49,8 +49,8 @@ def soak(arguments: argparse.Namespace) -> int:
 
 def bench(arguments: argparse.Namespace) -> int:
     """Ottla, Apache Kafka and the limit probe in turns (see compat-tests/bench)."""
-    rounds = ["--rounds", str(arguments.rounds), "--megabytes", str(arguments.megabytes)]
-    measuring = suites.Suite("bench", [str(paths.PYTHON), str(paths.COMPAT / "bench"), *rounds], [install.python, install.java], limit_s=7200)
+    options = ["--rounds", str(arguments.rounds), *(["--quick"] if arguments.quick else ["--output", str(paths.ROOT / "docs" / "benchmarks.md")])]
+    measuring = suites.Suite("bench", ["python3", str(paths.COMPAT / "bench"), *options], [install.rust, install.java], limit_s=7200)
     return summary.show([suite.run("ottla") for suite in (suites.RELEASE, measuring)])
 
 
@@ -67,7 +67,7 @@ def main() -> int:
     target = ("--target", {"default": "ottla", "choices": ["ottla", "kafka"]})
     command("test", test, target, ("--only", {"nargs": "*"}))
     command("soak", soak, target, ("--minutes", {"type": float, "default": 10.0}))
-    command("bench", bench, ("--rounds", {"type": int, "default": 3}), ("--megabytes", {"type": int, "default": 500}))
+    command("bench", bench, ("--rounds", {"type": int, "default": 3}), ("--quick", {"action": "store_true"}))
     command("verify", verify.verify)
     command("fuzz", verify.fuzz, ("--runs", {"type": int, "default": 10_000_000}))
     arguments = parser.parse_args()

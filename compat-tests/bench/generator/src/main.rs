@@ -1,0 +1,49 @@
+//! Feeds and drains a broker, and says in one line of JSON how much went how fast.
+//!
+//! Bulk goes through librdkafka, which every broker is fed by; single requests (first acknowledgement, round trips) are bytes
+//! written here, because librdkafka's own timers (metadata refresh, reconnect backoff) are longer than what is measured.
+//!
+//! ```text
+//!   generator produce   ADDRESS TOPIC SIZE_BYTES RECORDS PARTITIONS LINGER_MS
+//!   generator consume   ADDRESS TOPIC RECORDS PARTITIONS
+//!   generator create    ADDRESS TOPIC PARTITIONS
+//!   generator first     ADDRESS TOPIC
+//!   generator roundtrip ADDRESS TOPIC SIZE_BYTES COUNT
+//! ```
+
+mod bulk;
+mod raw;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let number = |word: &str| word.parse::<u64>().expect("a number");
+    let line = match words[..] {
+        ["produce", address, topic, size, records, partitions, linger] => {
+            let partitions = number(partitions) as i32;
+            bulk::produce(
+                address,
+                topic,
+                number(size) as usize,
+                number(records),
+                partitions,
+                linger,
+            )
+        }
+        ["consume", address, topic, records, partitions] => {
+            bulk::consume(address, topic, number(records), number(partitions) as i32)
+        }
+        ["create", address, topic, partitions] => {
+            bulk::create(address, topic, number(partitions) as i32)
+        }
+        ["first", address, topic] => raw::first(address, topic),
+        ["roundtrip", address, topic, size, count] => raw::round_trips(
+            address,
+            topic,
+            number(size) as usize,
+            number(count) as usize,
+        ),
+        _ => panic!("see the head of main.rs for the commands"),
+    };
+    println!("{line}");
+}
