@@ -56,8 +56,8 @@ def measure(kind: type[Broker], options: argparse.Namespace, figures: Figures) -
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--megabytes", type=int, default=1000)
-    parser.add_argument("--small-records", type=int, default=2_000_000)
+    parser.add_argument("--megabytes", type=int, default=600)
+    parser.add_argument("--small-records", type=int, default=1_000_000)
     parser.add_argument("--partitions", type=int, default=10_000)
     parser.add_argument("--kafka-partitions", action="store_true", help="Kafka is given the many partitions too, which takes it minutes")
     parser.add_argument("--idle", type=float, default=5.0, help="seconds before idle memory is read")

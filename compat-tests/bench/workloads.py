@@ -11,9 +11,12 @@ from targets import Broker
 PARTITIONS = 6
 RECORD_BYTES = 1024
 SMALL_BYTES = 100
-LINGER_MS = 5
+ACKS_ONE = ("acks=1", "linger.ms=5")
+ACKS_ALL = ("acks=all", "enable.idempotence=true", "linger.ms=5")
+CONNECTIONS = 50
 
 PRODUCE_CPU = "W1 produce 1 KiB: CPU s/GB"
+IDEMPOTENT_CPU = "W1 with acks=all, idempotent: CPU s/GB"
 CONSUME_CPU = "W4 consume: CPU s/GB"
 SMALL_CPU = "W2 produce 100 B: CPU s per million"
 ROUND_TRIP = "one record at a time: {}, µs"
@@ -57,17 +60,19 @@ def idle(broker: Broker, seconds: float, figures: Figures) -> None:
 def produce_and_consume(broker: Broker, megabytes: int, figures: Figures) -> None:
     """W1 and W4: the same records in and out again."""
     address, records = broker.bootstrap, megabytes * 1_000_000 // RECORD_BYTES
-    generate("create", address, "bulk", PARTITIONS)
-    generate("produce", address, "warm", RECORD_BYTES, 50_000, 1, LINGER_MS)  # sockets, memory and, for the JVM, code
+    generate("produce", address, "warm", RECORD_BYTES, 50_000, 1, *ACKS_ONE)  # sockets, memory and, for the JVM, code
     with Peak(broker) as peak:
+        for topic, settings in {"all": ACKS_ALL, "one": ACKS_ONE}.items():
+            generate("create", address, topic, PARTITIONS)
+            before = cpu_seconds(broker)
+            done = generate("produce", address, topic, RECORD_BYTES, records, PARTITIONS, *settings)
+            assert done["failed"] == 0, done
+            spent = cpu_seconds(broker) - before
+            figures[PRODUCE_CPU if topic == "one" else IDEMPOTENT_CPU].append(spent / done["bytes"] * 1e9)
+            if topic == "one":
+                figures["W1 produce 1 KiB: MB/s"].append(done["bytes"] / done["seconds"] / 1e6)
         before = cpu_seconds(broker)
-        done = generate("produce", address, "bulk", RECORD_BYTES, records, PARTITIONS, LINGER_MS)
-        assert done["failed"] == 0, done
-        spent = cpu_seconds(broker) - before
-        figures[PRODUCE_CPU].append(spent / done["bytes"] * 1e9)
-        figures["W1 produce 1 KiB: MB/s"].append(done["bytes"] / done["seconds"] / 1e6)
-        before = cpu_seconds(broker)
-        done = generate("consume", address, "bulk", records, PARTITIONS)
+        done = generate("consume", address, "one", records, PARTITIONS)
         spent = cpu_seconds(broker) - before
         figures[CONSUME_CPU].append(spent / done["bytes"] * 1e9)
         figures["W4 consume: MB/s"].append(done["bytes"] / done["seconds"] / 1e6)
@@ -78,17 +83,27 @@ def small_records(broker: Broker, records: int, figures: Figures) -> None:
     """W2."""
     generate("create", broker.bootstrap, "small", 1)
     before = cpu_seconds(broker)
-    done = generate("produce", broker.bootstrap, "small", SMALL_BYTES, records, 1, LINGER_MS)
+    done = generate("produce", broker.bootstrap, "small", SMALL_BYTES, records, 1, *ACKS_ONE)
     figures[SMALL_CPU].append((cpu_seconds(broker) - before) / done["records"] * 1e6)
     figures["W2 produce 100 B: thousand records/s"].append(done["records"] / done["seconds"] / 1e3)
 
 
 def round_trips(broker: Broker, figures: Figures) -> None:
+    """Requests of one record: on one connection, and on fifty at once, without and with a sync before each acknowledgement (W13)."""
     before, count = cpu_seconds(broker), 5_000
-    done = generate("roundtrip", broker.bootstrap, "trips", RECORD_BYTES, count)
+    done = generate("roundtrip", broker.bootstrap, "trips", RECORD_BYTES, count, 1)
     figures["one record at a time: CPU µs per request"].append((cpu_seconds(broker) - before) / count * 1e6)
     for name in ("p50", "p99"):
         figures[ROUND_TRIP.format(name)].append(done[f"{name}_us"])
+    count = 40_000
+    before = cpu_seconds(broker)
+    done = generate("roundtrip", broker.bootstrap, "trips", RECORD_BYTES, count, CONNECTIONS)
+    figures[f"W6 {CONNECTIONS} connections, one record each: CPU µs per request"].append((cpu_seconds(broker) - before) / count * 1e6)
+    figures[f"W6 {CONNECTIONS} connections, one record each: requests/s"].append(done["per_second"])
+    generate("create", broker.bootstrap, "synced", 1, "flush.messages=1")
+    done = generate("roundtrip", broker.bootstrap, "synced", RECORD_BYTES, 2_000, CONNECTIONS)
+    figures[f"W13 flush.messages=1, {CONNECTIONS} connections: requests/s"].append(done["per_second"])
+    figures[f"W13 flush.messages=1, {CONNECTIONS} connections: p99, µs"].append(done["p99_us"])
 
 
 def rest(broker: Broker, figures: Figures) -> None:

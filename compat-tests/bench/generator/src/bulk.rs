@@ -44,24 +44,25 @@ impl ProducerContext for Counted {
     }
 }
 
-/// Produces with acks=1 and batches of 128 KiB, records going round the partitions; ends when all are acknowledged.
+/// Produces in batches of 128 KiB, records going round the partitions; ends when all are acknowledged.
 pub fn produce(
     address: &str,
     topic: &str,
     size: usize,
     records: u64,
     partitions: i32,
-    linger_ms: &str,
+    settings: &[(&str, &str)],
 ) -> String {
     let counted = Counted::default();
     let mut config = config(address);
     config
-        .set("acks", "1")
         .set("batch.size", "131072")
         .set("batch.num.messages", "1000000")
-        .set("linger.ms", linger_ms)
         .set("queue.buffering.max.messages", "1000000")
         .set("queue.buffering.max.kbytes", "262144");
+    for (key, value) in settings {
+        config.set(*key, *value);
+    }
     let producer: BaseProducer<Counted> = config
         .create_with_context(counted.clone())
         .expect("a producer");
@@ -138,10 +139,13 @@ pub fn consume(address: &str, topic: &str, records: u64, partitions: i32) -> Str
 }
 
 /// Creates a topic; ends when it is announced created.
-pub fn create(address: &str, topic: &str, partitions: i32) -> String {
+pub fn create(address: &str, topic: &str, partitions: i32, settings: &[(&str, &str)]) -> String {
     let client: AdminClient<DefaultClientContext> = config(address).create().expect("a client");
     let started = Instant::now();
-    let topics = [NewTopic::new(topic, partitions, TopicReplication::Fixed(1))];
+    let topic = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+    let topics = [settings
+        .iter()
+        .fold(topic, |topic, (key, value)| topic.set(key, value))];
     let options = AdminOptions::new()
         .request_timeout(Some(LIMIT))
         .operation_timeout(Some(LIMIT));

@@ -4,11 +4,11 @@
 //! written here, because librdkafka's own timers (metadata refresh, reconnect backoff) are longer than what is measured.
 //!
 //! ```text
-//!   generator produce   ADDRESS TOPIC SIZE_BYTES RECORDS PARTITIONS LINGER_MS
+//!   generator produce   ADDRESS TOPIC SIZE_BYTES RECORDS PARTITIONS KEY=VALUE…    (settings of librdkafka)
 //!   generator consume   ADDRESS TOPIC RECORDS PARTITIONS
-//!   generator create    ADDRESS TOPIC PARTITIONS
+//!   generator create    ADDRESS TOPIC PARTITIONS KEY=VALUE…                       (of the topic)
 //!   generator first     ADDRESS TOPIC
-//!   generator roundtrip ADDRESS TOPIC SIZE_BYTES COUNT
+//!   generator roundtrip ADDRESS TOPIC SIZE_BYTES COUNT CONNECTIONS
 //! ```
 
 mod bulk;
@@ -19,31 +19,47 @@ fn main() {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let number = |word: &str| word.parse::<u64>().expect("a number");
     let line = match words[..] {
-        ["produce", address, topic, size, records, partitions, linger] => {
-            let partitions = number(partitions) as i32;
+        [
+            "produce",
+            address,
+            topic,
+            size,
+            records,
+            partitions,
+            ref settings @ ..,
+        ] => {
+            let (size, partitions) = (number(size) as usize, number(partitions) as i32);
             bulk::produce(
                 address,
                 topic,
-                number(size) as usize,
+                size,
                 number(records),
                 partitions,
-                linger,
+                &pairs(settings),
             )
         }
         ["consume", address, topic, records, partitions] => {
             bulk::consume(address, topic, number(records), number(partitions) as i32)
         }
-        ["create", address, topic, partitions] => {
-            bulk::create(address, topic, number(partitions) as i32)
+        ["create", address, topic, partitions, ref settings @ ..] => {
+            bulk::create(address, topic, number(partitions) as i32, &pairs(settings))
         }
         ["first", address, topic] => raw::first(address, topic),
-        ["roundtrip", address, topic, size, count] => raw::round_trips(
+        ["roundtrip", address, topic, size, count, connections] => raw::round_trips(
             address,
             topic,
             number(size) as usize,
             number(count) as usize,
+            number(connections) as usize,
         ),
         _ => panic!("see the head of main.rs for the commands"),
     };
     println!("{line}");
+}
+
+fn pairs<'a>(settings: &[&'a str]) -> Vec<(&'a str, &'a str)> {
+    settings
+        .iter()
+        .map(|pair| pair.split_once('=').expect("KEY=VALUE"))
+        .collect()
 }

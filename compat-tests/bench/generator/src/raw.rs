@@ -30,25 +30,49 @@ fn attempt(address: &str, topic: &str) -> std::io::Result<i16> {
     produce_error(&exchange(&mut stream, &produce(topic, 100))?, topic)
 }
 
-/// One record after another, each acknowledged before the next.
-pub fn round_trips(address: &str, topic: &str, size: usize, count: usize) -> String {
+/// On each connection one record after another, each acknowledged before the next; `count` in all.
+pub fn round_trips(
+    address: &str,
+    topic: &str,
+    size: usize,
+    count: usize,
+    connections: usize,
+) -> String {
     while attempt(address, topic).expect("a broker") != 0 {
         std::thread::sleep(Duration::from_millis(10));
     }
+    let started = Instant::now();
+    let each = count / connections;
+    let mut took_us: Vec<f64> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..connections)
+            .map(|_| scope.spawn(|| trips(address, topic, size, each)))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().expect("no panic"))
+            .collect()
+    });
+    let per_second = took_us.len() as f64 / started.elapsed().as_secs_f64();
+    took_us.sort_by(f64::total_cmp);
+    let at = |share: f64| took_us[((took_us.len() - 1) as f64 * share) as usize];
+    format!(
+        r#"{{"per_second": {per_second:.0}, "p50_us": {:.1}, "p99_us": {:.1}}}"#,
+        at(0.5),
+        at(0.99)
+    )
+}
+
+fn trips(address: &str, topic: &str, size: usize, count: usize) -> Vec<f64> {
     let mut stream = TcpStream::connect(address).expect("a connection");
     stream.set_nodelay(true).expect("an option");
     let request = produce(topic, size);
-    let mut took_us: Vec<f64> = (0..count)
-        .map(|_| {
-            let started = Instant::now();
-            let answer = exchange(&mut stream, &request).expect("an answer");
-            assert_eq!(produce_error(&answer, topic).expect("whole"), 0);
-            started.elapsed().as_secs_f64() * 1e6
-        })
-        .collect();
-    took_us.sort_by(f64::total_cmp);
-    let at = |share: f64| took_us[((count - 1) as f64 * share) as usize];
-    format!(r#"{{"p50_us": {:.1}, "p99_us": {:.1}}}"#, at(0.5), at(0.99))
+    let mut trip = || {
+        let started = Instant::now();
+        let answer = exchange(&mut stream, &request).expect("an answer");
+        assert_eq!(produce_error(&answer, topic).expect("whole"), 0);
+        started.elapsed().as_secs_f64() * 1e6
+    };
+    (0..count).map(|_| trip()).collect()
 }
 
 fn exchange(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<Vec<u8>> {
