@@ -36,7 +36,7 @@ class Suite:
         started = time.monotonic()
         print(f"\n── {self.name} ──", flush=True)
         try:
-            for need in self.needs:
+            for need in [*self.needs, *([install.java] if target == "kafka" else [])]:
                 need()
         except install.Unavailable as reason:
             result.skipped_because = str(reason)
