@@ -124,7 +124,7 @@ pub async fn fetch(
     let mut open = fetches.open(&request)?;
     loop {
         open.pass(&request, &resolve).await;
-        if plan::is_due(open.found(), request.min_bytes, open.asked_for()) {
+        if plan::is_due(open.found(), request.min_bytes, open.hopeful()) {
             break;
         }
         if tokio::time::timeout_at(deadline, open.changed())

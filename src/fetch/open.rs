@@ -22,6 +22,9 @@ pub(super) struct Open {
     ready: Arc<ReadyList>,
     /// Whether the partitions are registered with: not for a sessionless request until it has to wait.
     is_subscribed: bool,
+    is_first: bool,
+    /// What could not be read when the request came and cannot yet: told, but not worth answering at once.
+    hopeless: BTreeSet<usize>,
     /// In the order of reading.
     read: Vec<Read>,
     /// Left aside because the byte limit was reached.
@@ -60,6 +63,8 @@ impl Open {
             session,
             ready,
             is_subscribed,
+            is_first: true,
+            hopeless: BTreeSet::new(),
             read: Vec::new(),
             unserved: BTreeMap::new(),
             is_settled: false,
@@ -74,9 +79,13 @@ impl Open {
         &self.session
     }
 
-    /// Partitions that the request is about, named or not.
-    pub fn asked_for(&self) -> usize {
-        self.session.lock().len()
+    /// Partitions that there is something to wait for on. As in Kafka, one that cannot be read (unknown, not permitted) does
+    /// not hurry the answer: a client that keeps asking for it would ask without a pause.
+    pub fn hopeful(&self) -> usize {
+        self.session
+            .lock()
+            .len()
+            .saturating_sub(self.hopeless.len())
     }
 
     /// Reads what is ready, in order, within the request's limits. What an earlier pass read and did not change stays.
@@ -86,6 +95,8 @@ impl Open {
         resolve: &impl Fn(&PartitionKey) -> Result<Arc<Partition>, ErrorCode>,
     ) {
         let taken = self.ready.take();
+        let is_first = self.is_first;
+        self.is_first = false;
         let numbers: BTreeSet<usize> = taken.iter().map(|slot| slot.number()).collect();
         self.read
             .retain(|read| !numbers.contains(&read.slot.number()));
@@ -98,6 +109,12 @@ impl Open {
             let allowance = budget.allowance(next.wanted.partition_max_bytes);
             if allowance.is_empty() && matches!(self.opening, Opening::Continue(_)) {
                 continue;
+            }
+            let number = next.slot.number();
+            if next.partition.is_ok() || !(is_first || self.hopeless.contains(&number)) {
+                self.hopeless.remove(&number);
+            } else {
+                self.hopeless.insert(number);
             }
             let answer = match next.partition {
                 Ok(partition) => partition.read(ask(request, &next.wanted, allowance)).await,
@@ -131,7 +148,9 @@ impl Open {
     pub fn found(&self) -> Found {
         Found {
             size_bytes: self.read.iter().map(|read| read.answer.size_bytes()).sum(),
-            must_answer: self.read.iter().any(|read| read.answer.must_be_told()),
+            must_answer: self.read.iter().any(|read| {
+                read.answer.must_be_told() && !self.hopeless.contains(&read.slot.number())
+            }),
         }
     }
 
@@ -150,7 +169,10 @@ impl Open {
         let unserved = std::mem::take(&mut self.unserved);
         self.ready.return_unserved(unserved.values());
         let mut partitions = Vec::with_capacity(self.read.len());
-        for Read { slot, key, answer } in std::mem::take(&mut self.read) {
+        for Read {
+            slot, key, answer, ..
+        } in std::mem::take(&mut self.read)
+        {
             if answer.size_bytes() > 0 || answer.must_be_told() {
                 self.ready.push(&slot);
             }

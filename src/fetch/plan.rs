@@ -60,10 +60,10 @@ pub struct Found {
     pub must_answer: bool,
 }
 
-/// Whether to answer now rather than wait for more. An answer without a single partition asked for is also due at once.
-pub fn is_due(found: Found, min_bytes: i32, asked_for: usize) -> bool {
+/// Whether to answer now rather than wait for more. Without a single partition to hope for, it is due at once.
+pub fn is_due(found: Found, min_bytes: i32, hopeful: usize) -> bool {
     let enough = i64::try_from(found.size_bytes).is_ok_and(|size| size >= i64::from(min_bytes));
-    enough || found.must_answer || asked_for == 0
+    enough || found.must_answer || hopeful == 0
 }
 
 #[cfg(test)]
@@ -113,11 +113,11 @@ mod tests {
             (found(0, false), 1, 0, true),
             (found(0, false), 0, 1, true),
         ];
-        for (found, min_bytes, asked_for, due) in cases {
+        for (found, min_bytes, hopeful, due) in cases {
             assert_eq!(
-                is_due(found, min_bytes, asked_for),
+                is_due(found, min_bytes, hopeful),
                 due,
-                "{found:?} {min_bytes} {asked_for}"
+                "{found:?} {min_bytes} {hopeful}"
             );
         }
     }

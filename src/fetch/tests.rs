@@ -152,6 +152,27 @@ async fn a_long_poll_without_news_ends_at_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_unknown_partition_is_told_of_but_does_not_hurry_the_answer() {
+    let mut node = Node::new();
+    node.create("orders", 1, &[]).await;
+    let client = Client::of(&node);
+    let quiet_and_unknown = vec![(key("orders", 0), from(0)), (key("nosuch", 0), from(0))];
+    for (named, waits_ms) in [
+        (quiet_and_unknown, 500),
+        (vec![(key("nosuch", 0), from(0))], 0),
+    ] {
+        let began = node.clock.elapsed();
+        let answer = client.fetch(request((0, -1), named)).await.unwrap();
+        assert_eq!(
+            node.clock.elapsed() - began,
+            Duration::from_millis(waits_ms)
+        );
+        let last = answer.partitions.last().unwrap();
+        assert_eq!(last.1.error, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_long_poll_waits_for_min_bytes_over_all_partitions() {
     let mut node = Node::new();
     node.create("orders", 2, &[]).await;

@@ -59,8 +59,13 @@ impl Partition {
         writer: LogWriter,
         role: Role,
     ) -> Arc<Self> {
+        let offsets = writer.reader().offsets();
         // A log that never held a record holds nothing that it could let go of.
-        let last_append_ms = u64::from(writer.reader().offsets().end > Offset::ZERO);
+        let last_append_ms = u64::from(offsets.end > Offset::ZERO);
+        let commit = GroupCommit::default();
+        if offsets.flushed < offsets.end {
+            commit.note_dirty(1);
+        }
         Arc::new(Self {
             topic,
             index,
@@ -72,7 +77,7 @@ impl Partition {
             committed: Waits::new(),
             durable: Waits::new(),
             subscribers: Arc::default(),
-            commit: GroupCommit::default(),
+            commit,
             last_append_ms: AtomicU64::new(last_append_ms),
         })
     }
