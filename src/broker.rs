@@ -153,6 +153,7 @@ impl Node {
     pub async fn failed(&self) -> String {
         let mut failures = self.partitions.failures();
         tokio::select! {
+            biased;
             reason = self.controller.stopped() => {
                 format!("the metadata log failed: {}", reason.unwrap_or_else(|| "the controller stopped".to_owned()))
             }

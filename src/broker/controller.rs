@@ -22,8 +22,8 @@ pub async fn start<N: Net>(
     session_timeout: Duration,
 ) -> Result<Controller, StartError> {
     let options = options(config, directories, world, session_timeout)?;
-    match world.threading {
-        Threading::Tasks => Controller::start(options)
+    match &world.threading {
+        Threading::Tasks(_) => Controller::start(options)
             .await
             .map_err(StartError::controller),
         Threading::Own => on_its_own_thread(options).await,

@@ -3,7 +3,7 @@
 use crate::net::tcp::Tcp;
 use crate::net::world::Net;
 use crate::partition::Threads;
-use crate::world::{Clock, Rng, Workers};
+use crate::world::{Clock, Pace, Rng, Workers};
 use ottla_storage::disk::{Disk, RealDisk};
 use std::io;
 use std::sync::Arc;
@@ -19,12 +19,12 @@ pub struct World<N: Net> {
 }
 
 /// Where blocking work and the controller run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Threading {
     /// On threads of their own, so that a slow disk holds up nothing but itself.
     Own,
-    /// As tasks of the current runtime: everything in one order, decided by the runtime.
-    Tasks,
+    /// As tasks of the current runtime: everything in one order, decided by the runtime. Each job takes as long as this says.
+    Tasks(Pace),
 }
 
 impl World<Tcp> {
@@ -43,17 +43,14 @@ impl World<Tcp> {
 impl<N: Net> World<N> {
     /// `count` threads of this name, or their stand-in.
     pub fn workers(&self, name: &str, count: usize) -> io::Result<Workers> {
-        match self.threading {
+        match &self.threading {
             Threading::Own => Workers::threads(name, count),
-            Threading::Tasks => Ok(Workers::tasks()),
+            Threading::Tasks(pace) => Ok(Workers::paced(name, count, pace.clone())),
         }
     }
 
     /// The threads of the log directory at `index` of `log.dirs`.
     pub fn directory_threads(&self, index: usize) -> io::Result<Threads> {
-        match self.threading {
-            Threading::Own => Threads::start(index),
-            Threading::Tasks => Ok(Threads::tasks()),
-        }
+        Threads::of(index, |name, count| self.workers(name, count))
     }
 }

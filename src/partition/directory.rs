@@ -77,10 +77,21 @@ impl Threads {
     /// # Errors
     /// When the operating system refuses a thread.
     pub fn start(index: usize) -> io::Result<Self> {
+        Self::of(index, Workers::threads)
+    }
+
+    /// What `workers` yields for each name and number of threads.
+    ///
+    /// # Errors
+    /// Those of `workers`.
+    pub fn of(
+        index: usize,
+        workers: impl Fn(&str, usize) -> io::Result<Workers>,
+    ) -> io::Result<Self> {
         Ok(Self {
-            writes: Workers::threads(&format!("disk{index}-write"), 1)?,
-            syncs: Workers::threads(&format!("disk{index}-sync"), SYNC_THREADS)?,
-            reads: Workers::threads(&format!("disk{index}-read"), READ_THREADS)?,
+            writes: workers(&format!("disk{index}-write"), 1)?,
+            syncs: workers(&format!("disk{index}-sync"), SYNC_THREADS)?,
+            reads: workers(&format!("disk{index}-read"), READ_THREADS)?,
         })
     }
 

@@ -17,4 +17,4 @@ mod workers;
 
 pub use clock::Clock;
 pub use rng::Rng;
-pub use workers::Workers;
+pub use workers::{Pace, Workers};

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   task ── submit(job) ──▶ queue ──▶ one of the threads "sync-1" …     (production)
-//!   task ── submit(job) ──▶ a task on the same runtime                  (simulation)
+//!   task ── submit(job) ──▶ a task on the same runtime                  (tests)
+//!   task ── submit(job) ──▶ queue ──▶ "thread-0", a task that takes a simulated while over each job    (simulation)
 //! ```
 //! Guarantees: jobs start in the order submitted; with one thread they also end in it. A job that panics takes neither
 //! the thread nor other jobs with it. Dropping the last handle finishes what is queued, then ends the threads.
@@ -12,11 +13,16 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 type Job = Box<dyn FnOnce() + Send>;
+
+/// How long the next job of the workers of this name takes before it has its effect.
+#[derive(Clone)]
+pub struct Pace(Arc<dyn Fn(&str) -> Duration + Send + Sync>);
 
 /// A set of threads that run blocking jobs, or a stand-in that runs them as tasks.
 #[derive(Clone)]
@@ -28,6 +34,7 @@ pub struct Workers {
 enum Kind {
     Threads(Arc<Threads>),
     Tasks,
+    Paced(mpsc::UnboundedSender<Job>),
 }
 
 /// Held by every handle; the threads hold only the `queue`.
@@ -74,11 +81,33 @@ impl Workers {
         Self { kind: Kind::Tasks }
     }
 
+    /// As [`Workers::threads`], with tasks of the current runtime for threads: in simulated time, jobs overlap and take a while.
+    pub fn paced(name: &str, count: usize, pace: Pace) -> Self {
+        let (submit, queue) = mpsc::unbounded_channel::<Job>();
+        let queue = Arc::new(tokio::sync::Mutex::new(queue));
+        for _ in 0..count.max(1) {
+            let (queue, pace, name) = (queue.clone(), pace.clone(), name.to_owned());
+            tokio::spawn(async move {
+                loop {
+                    let job = queue.lock().await.recv().await;
+                    let Some(job) = job else { return };
+                    tokio::time::sleep((pace.0)(&name)).await;
+                    job();
+                }
+            });
+        }
+        Self {
+            kind: Kind::Paced(submit),
+        }
+    }
+
     /// Queues a job and returns at once. The job carries its own way to answer.
     pub fn submit(&self, job: impl FnOnce() + Send + 'static) {
         match &self.kind {
             Kind::Threads(threads) => threads.queue.push(Box::new(job)),
             Kind::Tasks => drop(tokio::spawn(async move { job() })),
+            // It only fails once the runtime and all that waits are gone.
+            Kind::Paced(queue) => drop(queue.send(Box::new(job))),
         }
     }
 
@@ -94,11 +123,24 @@ impl Workers {
     }
 }
 
+impl Pace {
+    pub fn new(pace: impl Fn(&str) -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(pace))
+    }
+}
+
+impl std::fmt::Debug for Pace {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        to.write_str("Pace")
+    }
+}
+
 impl std::fmt::Debug for Workers {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         to.write_str(match self.kind {
             Kind::Threads(_) => "Workers(threads)",
             Kind::Tasks => "Workers(tasks)",
+            Kind::Paced(_) => "Workers(paced tasks)",
         })
     }
 }
@@ -174,5 +216,14 @@ mod tests {
         let here = std::thread::current().id();
         let there = Workers::tasks().run(|| std::thread::current().id()).await;
         assert_eq!(there, Some(here));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn paced_jobs_keep_their_order_and_take_their_time() {
+        let began = tokio::time::Instant::now();
+        let workers = Workers::paced("slow", 1, Pace::new(|_| Duration::from_secs(3)));
+        let (first, second) = (workers.run(|| 1), workers.run(|| 2));
+        assert_eq!((second.await, began.elapsed().as_secs()), (Some(2), 6));
+        assert_eq!(first.await, Some(1));
     }
 }

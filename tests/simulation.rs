@@ -1,0 +1,38 @@
+//! One node under a simulated network, disk and clock, from one seed: it is produced to and read from, dies, loses power, has its
+//! disks fail, and is held to its promises. Every seed runs twice, and both runs must leave the same trace.
+//!
+//! ```text
+//!   scenarios/   what happens: a few lines each, in the words of `stage.rs`
+//!   invariants/  what must hold: one promise per file
+//!   stage.rs     the driver: node, disk, faults            worker.rs  a client of one partition: produces, reads, audits
+//!   ledger.rs    what clients know                         admin.rs   a client that creates and configures topics
+//! ```
+//! `OTTLA_SEED=17 cargo test --test simulation` runs that seed alone in every scenario and prints its trace; `OTTLA_SEEDS=500` runs
+//! so many per scenario.
+
+#[path = "wire/mod.rs"]
+mod wire;
+
+mod simulation {
+    mod admin;
+    mod client;
+    mod invariants {
+        pub mod acknowledged;
+        pub mod duplicates;
+        pub mod holes;
+        pub mod metadata;
+        pub mod producers;
+    }
+    mod ledger;
+    mod scenarios {
+        mod failing_disk;
+        mod full_disk;
+        mod power_loss;
+        mod process_death;
+        mod slow_disk;
+    }
+    mod seeds;
+    mod stage;
+    mod trace;
+    mod worker;
+}

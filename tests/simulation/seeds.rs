@@ -1,0 +1,48 @@
+//! Runs a scenario under many seeds, each twice.
+
+use super::stage::Stage;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// 100 over all scenarios; the scenario says how many of them are its own.
+pub fn run(scenario: &str, seeds: u64, play: fn(&mut Stage)) {
+    if let Some(seed) = number("OTTLA_SEED") {
+        // What the network and the node say, by RUST_LOG.
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .without_time()
+            .try_init();
+        let trace = once(scenario, seed, play);
+        return println!("{}", trace.tail());
+    }
+    for seed in 0..number("OTTLA_SEEDS").unwrap_or(seeds) {
+        let (first, second) = (once(scenario, seed, play), once(scenario, seed, play));
+        if let Some((one, other)) = first.first_difference(&second) {
+            panic!("{scenario}, seed {seed}: two runs differ:\n  {one}\nand\n  {other}");
+        }
+    }
+}
+
+fn once(scenario: &str, seed: u64, play: fn(&mut Stage)) -> super::trace::Trace {
+    let mut stage = Stage::set(seed);
+    let trace = stage.trace();
+    let played = catch_unwind(AssertUnwindSafe(|| {
+        play(&mut stage);
+        stage.finish();
+    }));
+    if let Err(panic) = played {
+        let what = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("a panic without words");
+        panic!(
+            "{scenario}, seed {seed}: {what}\n{}\nagain: OTTLA_SEED={seed} cargo test --test simulation",
+            trace.tail()
+        );
+    }
+    trace
+}
+
+fn number(variable: &str) -> Option<u64> {
+    std::env::var(variable).ok()?.parse().ok()
+}
