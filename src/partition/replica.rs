@@ -172,11 +172,6 @@ impl Partition {
             self.flush_if_due();
         }
         self.subscribers.notify();
-        if self.role().is_leader() {
-            // After a crash nothing of the log's end counts as flushed, and nobody may append for a long time: what was acknowledged
-            // under `flush.messages` becomes readable again by this.
-            self.flush_if_due();
-        }
     }
 
     /// This replica serves no more. Everything that waits learns why, now; everything later is answered with it.
