@@ -164,6 +164,10 @@ impl Node {
     /// Stops every part in reverse: no new requests, what is in flight is answered, logs are flushed and checkpointed.
     pub async fn stop(self) {
         self.phase.send_replace(Phase::Stopping);
+        // A lone node has nobody to hand its partitions to, so what is in flight is finished while it still leads them.
+        // Groups first, so that parked requests are answered and hold up no connection.
+        self.groups.runtime.stop();
+        self.server.stop().await;
         if tokio::time::timeout(LEAVE_MAX, leave(&self.membership))
             .await
             .is_err()
@@ -172,9 +176,6 @@ impl Node {
                 "the controller did not release this broker in time; stopping all the same"
             );
         }
-        // First, so that parked requests are answered and hold up no connection.
-        self.groups.runtime.stop();
-        self.server.stop().await;
         self.background.stop();
         self.partitions.shutdown(self.membership.epoch().0).await;
         self.controller.shutdown().await;

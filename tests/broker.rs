@@ -1,11 +1,38 @@
-//! One broker in this process, asked over TCP in Kafka's own bytes: one module per story.
+//! One broker in this process, asked over TCP in Kafka's own bytes: one module per story. What only a process can show (signals,
+//! `kill -9`, the command line) is in `compat-tests/`.
 
-#[path = "broker/node.rs"]
-mod node;
+#[path = "wire/mod.rs"]
+mod wire;
 
+#[path = "broker/addresses.rs"]
+mod addresses;
+#[path = "broker/configs.rs"]
+mod configs;
 #[path = "broker/connections.rs"]
 mod connections;
+#[path = "broker/directories.rs"]
+mod directories;
+#[path = "broker/disks.rs"]
+mod disks;
+#[path = "broker/drain.rs"]
+mod drain;
+#[path = "broker/fetch_sessions.rs"]
+mod fetch_sessions;
+#[path = "broker/host.rs"]
+mod host;
+#[path = "broker/idempotence.rs"]
+mod idempotence;
 #[path = "broker/listeners.rs"]
 mod listeners;
+#[path = "broker/long_poll.rs"]
+mod long_poll;
+#[path = "broker/node.rs"]
+mod node;
+#[path = "broker/offsets.rs"]
+mod offsets;
+#[path = "broker/produce_and_fetch.rs"]
+mod produce_and_fetch;
 #[path = "broker/records.rs"]
 mod records;
+#[path = "broker/topics.rs"]
+mod topics;

@@ -95,3 +95,42 @@ impl Transport for TcpStream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn options(backlog: u32) -> SocketOptions {
+        SocketOptions {
+            send_buffer_bytes: Some(70_000),
+            receive_buffer_bytes: Some(90_000),
+            backlog,
+        }
+    }
+
+    #[tokio::test]
+    async fn sockets_take_the_configured_buffer_sizes() {
+        let address = "127.0.0.1:0".parse().unwrap();
+        let socket = socket(address, &options(5)).unwrap();
+        // Linux counts its own overhead in, as much again.
+        assert_eq!(socket.send_buffer_size().unwrap(), 2 * 70_000);
+        assert_eq!(socket.recv_buffer_size().unwrap(), 2 * 90_000);
+    }
+
+    #[tokio::test]
+    async fn a_listener_is_bound_with_its_backlog() {
+        let address = "127.0.0.1:0".parse().unwrap();
+        let listener = Tcp.bind(address, &options(1)).await.unwrap();
+        let address = listener.local_address().unwrap();
+        // Nobody accepts: the queue takes one more than its length, and then no connection is made.
+        let mut waiting = Vec::new();
+        let full = tokio::time::timeout(Duration::from_millis(300), async {
+            loop {
+                waiting.push(TcpStream::connect(address).await.unwrap());
+            }
+        });
+        assert!(full.await.is_err());
+        assert_eq!(waiting.len(), 2);
+    }
+}

@@ -22,6 +22,9 @@ pub(super) struct Home {
     pub trust: Trust,
     pub clean_in_epoch: Option<i64>,
     pub checkpoints: Checkpoints,
+    /// One set of checkpoints is collected and written at a time: two at once would take each other's temporary file away, and
+    /// might leave the older values.
+    checkpointing: Mutex<()>,
     /// A partition here could not be opened or closed: this run must not end as a clean one.
     pub is_unclean: AtomicBool,
     /// Partition directories that no partition was opened from.
@@ -55,6 +58,7 @@ impl Home {
             trust,
             clean_in_epoch,
             checkpoints: Checkpoints::new(path, found, |key| unclaimed.contains_key(key)),
+            checkpointing: Mutex::new(()),
             is_unclean: AtomicBool::new(false),
             unclaimed: Mutex::new(unclaimed),
             leftovers: Mutex::new(contents.deleted),
@@ -107,6 +111,7 @@ impl Home {
         partitions: &[Arc<Partition>],
         write: impl FnOnce(&Checkpoints, &[(Key, Checkpointed)]) -> Result<(), Failure>,
     ) {
+        let _one_at_a_time = self.checkpointing.lock();
         if self.directory.is_offline() {
             return;
         }

@@ -26,8 +26,11 @@ const NODE: &str = "broker";
 const CLIENTS: &str = "clients";
 /// How long clients may take to get on after everything was healed.
 const HEALED_WITHIN_MS: u64 = 40_000;
+/// Name, partitions, configs.
+type Topic = (&'static str, i32, &'static [(&'static str, &'static str)]);
+type Hook = Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync>;
 /// The topics of every run: partitions are spread over both log directories.
-pub const TOPICS: &[(&str, i32, &[(&str, &str)])] = &[
+pub const TOPICS: &[Topic] = &[
     ("plain", 2, &[("internal.segment.bytes", "2048")]),
     (
         "synced",
@@ -223,10 +226,7 @@ impl Stage {
 }
 
 /// Fails what is to fail, and notes every operation.
-fn hook(
-    trace: &Trace,
-    faults: &Arc<Mutex<Faults>>,
-) -> Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync> {
+fn hook(trace: &Trace, faults: &Arc<Mutex<Faults>>) -> Hook {
     let (trace, faults) = (trace.clone(), faults.clone());
     Arc::new(move |operation, path| {
         let faults = faults.lock().unwrap();

@@ -10,7 +10,7 @@ mod asks;
 mod batches;
 
 pub use asks::*;
-pub use batches::{Stored, batch, read};
+pub use batches::*;
 
 use ottla_protocol::header::{HeaderForm, ResponseHeader};
 use ottla_protocol::{Bytes, Chunk, Decoder, Message, Request, Str, frame};

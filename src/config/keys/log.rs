@@ -49,12 +49,12 @@ pub const KEYS: &[Key] = &[
     Key::broker("log.index.interval.bytes", Kind::Int, Some("4096"))
         .check(Check::AtLeast(0))
         .cluster_wide()
-        .effective("an_index_entry_is_added_every_index_interval_bytes")
+        .effective("index_files_hold_the_entries_that_kafka_would_write")
         .says("Bytes of log between two index entries where the topic does not say."),
     Key::broker("log.index.size.max.bytes", Kind::Int, Some("10485760"))
         .check(Check::AtLeast(4))
         .cluster_wide()
-        .effective("a_full_index_rolls_the_segment")
+        .effective("a_full_index_starts_a_new_segment")
         .says("Largest offset index of a segment where the topic does not say."),
     Key::broker("log.initial.task.delay.ms", Kind::Long, Some("30000"))
         .check(Check::AtLeast(0))
@@ -86,7 +86,7 @@ pub const KEYS: &[Key] = &[
         .says("Whether records keep the producer's timestamp or get the time of the append, where the topic does not say."),
     Key::broker("log.preallocate", Kind::Boolean, Some("false"))
         .cluster_wide()
-        .effective("a_preallocated_segment_has_its_full_size")
+        .effective("preallocation_leaves_no_byte_behind_the_last_batch")
         .says("Whether a new segment's file takes its full size at once where the topic does not say."),
     Key::broker("log.retention.bytes", Kind::Long, Some("-1"))
         .cluster_wide()

@@ -53,7 +53,7 @@ pub const KEYS: &[Key] = &[
     Key::topic("index.interval.bytes", Kind::Int, Some("4096"))
         .check(Check::AtLeast(0))
         .synonyms(&[same("log.index.interval.bytes")])
-        .effective("an_index_entry_is_added_every_index_interval_bytes")
+        .effective("index_files_hold_the_entries_that_kafka_would_write")
         .says("Bytes of log between two index entries."),
     Key::topic("internal.segment.bytes", Kind::Int, None)
         .origin(Origin::Internal)
@@ -108,7 +108,7 @@ pub const KEYS: &[Key] = &[
         .says("Replicas that must be in sync for a write with acks=all to be taken."),
     Key::topic("preallocate", Kind::Boolean, Some("false"))
         .synonyms(&[same("log.preallocate")])
-        .effective("a_preallocated_segment_has_its_full_size")
+        .effective("preallocation_leaves_no_byte_behind_the_last_batch")
         .says("Whether a new segment's file takes its full size at once."),
     Key::topic("remote.log.copy.disable", Kind::Boolean, Some("false"))
         .says("Whether a tiered topic stops copying segments to remote storage and only reads what is there."),
@@ -133,17 +133,17 @@ pub const KEYS: &[Key] = &[
     Key::topic("segment.index.bytes", Kind::Int, Some("10485760"))
         .check(Check::AtLeast(4))
         .synonyms(&[same("log.index.size.max.bytes")])
-        .effective("a_full_index_rolls_the_segment")
+        .effective("a_full_index_starts_a_new_segment")
         .says("Largest offset index of a segment; a full one closes the segment."),
     Key::topic("segment.jitter.ms", Kind::Long, Some("0"))
         .check(Check::AtLeast(0))
         .synonyms(&[same("log.roll.jitter.ms"), hours("log.roll.jitter.hours")])
-        .effective("segment_jitter_is_taken_off_segment_ms")
+        .effective("jitter_only_ever_rolls_earlier")
         .says("Largest random delay taken off `segment.ms`, so that not all segments roll at once."),
     Key::topic("segment.ms", Kind::Long, Some("604800000"))
         .check(Check::AtLeast(1))
         .synonyms(&[same("log.roll.ms"), hours("log.roll.hours")])
-        .effective("a_segment_rolls_at_segment_ms")
+        .effective("time_is_counted_between_the_first_batch_and_the_new_one")
         .says("Age at which a segment is closed even if it is not full."),
     Key::topic("unclean.leader.election.enable", Kind::Boolean, Some("false"))
         .synonyms(&[same("unclean.leader.election.enable")])
