@@ -142,7 +142,7 @@ async fn a_directory_that_the_metadata_does_not_know_is_left_alone() {
         let told = "version: 0\ntopic_id: 4L6g3nShT-eMCtK--X86sw\n";
         fs::write(stranger.join("partition.metadata"), told).unwrap();
     };
-    let mut broker = Broker::prepared(&[], None, lay).await.ok().expect("starts");
+    let mut broker = Broker::prepared(&[], None, lay).await.expect("starts");
     let stranger = broker.data().join("stranger-0");
     let before = tree(&stranger);
     let mut client = broker.client().await;
