@@ -28,7 +28,8 @@ SETTINGS = {"log.retention.ms": "-1", "auto.create.topics.enable": "true", "log.
 SERVED = (
     "ApiVersions", "Metadata", "CreateTopics", "Produce", "Fetch", "ListOffsets", "OffsetForLeaderEpoch", "DeleteRecords", "InitProducerId",
     "DeleteTopics", "CreatePartitions", "DescribeConfigs", "AlterConfigs", "IncrementalAlterConfigs", "ListConfigResources", "DescribeCluster",
-    "DescribeTopicPartitions", "DescribeLogDirs", "DescribeProducers", "DescribeQuorum",
+    "DescribeTopicPartitions", "DescribeLogDirs", "DescribeProducers", "DescribeQuorum", "FindCoordinator", "JoinGroup", "SyncGroup", "Heartbeat",
+    "LeaveGroup", "OffsetCommit", "OffsetFetch", "OffsetDelete", "DescribeGroups", "ListGroups", "DeleteGroups",
 )
 
 Transcript = dict[tuple[str, int], dict[str, dict[str, object]]]

@@ -2,16 +2,18 @@
 is a flat table from path to value. Field names decide; there is one rule per name, in `RULES`.
 """
 
+import re
 import time
 from collections.abc import Callable
 
 import batch
 from codec import NIL
 
+RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # The first of these that all elements of an array have, each a different one, names the elements in paths.
 KEYS = (
     "api_key", "name", "topic_name", "topic", "resource_name", "topic_id", "partition_index", "partition", "partition_id", "index", "producer_id",
-    "broker_id", "node_id", "replica_id", "batch_index",
+    "broker_id", "node_id", "replica_id", "batch_index", "group_id",
 )
 # Arrays whose order is part of the answer, in the APIs where it is (elsewhere Kafka's own order comes out of hash maps).
 ORDERED = {"responses", "partitions", "partition_responses", "topics"}
@@ -54,7 +56,14 @@ def place(value, names):
     return value.replace(names.directory, "<directory>")
 
 
+def member(value, names):
+    """A group member's id ends in a random part."""
+    return RANDOM.sub("<random>", value) if isinstance(value, str) else value
+
+
 RULES: dict[str, Callable] = {
+    "member_id": member,
+    "leader": member,
     "error_message": text,
     "batch_index_error_message": text,
     "documentation": text,

@@ -55,7 +55,14 @@ impl Api for FindCoordinator {
             image: &image,
             listener: &meta.peer.listener.name,
         };
-        let find = |key: &Str| answer(key, find(view, meta.api_version, request.key_type, key));
+        let is_known = (GROUP..=SHARE).contains(&request.key_type);
+        let find = |key: &Str| {
+            let found = answer(key, find(view, meta.api_version, request.key_type, key));
+            match is_known {
+                true => found,
+                false => explained(found),
+            }
+        };
         Reply::Now(match meta.api_version {
             BATCHED_FROM.. => FindCoordinatorResponse {
                 coordinators: request.coordinator_keys.iter().map(find).collect(),
@@ -136,29 +143,28 @@ fn answer(key: &Str, found: Result<(i32, Str, u16), ErrorCode>) -> Coordinator {
     }
 }
 
-/// Before version 4 there is one coordinator, and an explanation that clients may show.
-fn single(coordinator: Coordinator) -> FindCoordinatorResponse {
-    let Coordinator {
-        node_id,
-        host,
-        port,
-        error_code,
-        ..
-    } = coordinator;
-    let explanation = match error_code {
+/// With a text that clients may show.
+fn explained(coordinator: Coordinator) -> Coordinator {
+    let explanation = match coordinator.error_code {
         ErrorCode::NONE => "NONE",
         ErrorCode::COORDINATOR_NOT_AVAILABLE => "The coordinator is not available.",
-        _ => {
-            "This most likely occurs because of a request being malformed by the client library or the message was sent to an \
-             incompatible broker. See the broker logs for more details."
-        }
+        _ => "The request is malformed, or was sent to an incompatible broker.",
     };
-    FindCoordinatorResponse {
-        error_code,
+    Coordinator {
         error_message: Some(Str::from_static(explanation)),
-        node_id,
-        host,
-        port,
+        ..coordinator
+    }
+}
+
+/// Before version 4 there is one coordinator, explained.
+fn single(coordinator: Coordinator) -> FindCoordinatorResponse {
+    let found = explained(coordinator);
+    FindCoordinatorResponse {
+        error_code: found.error_code,
+        error_message: found.error_message,
+        node_id: found.node_id,
+        host: found.host,
+        port: found.port,
         ..Default::default()
     }
 }

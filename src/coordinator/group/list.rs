@@ -7,7 +7,7 @@ use ottla_protocol::Str;
 use ottla_protocol::messages::list_groups::{ListGroupsRequest, ListedGroup};
 
 /// The type of every group here; the others are not built yet.
-const CLASSIC: &str = "Classic";
+const CLASSIC: &str = "classic";
 
 /// The committed groups that pass the filters; empty filters let everything pass (KIP-518, KIP-848).
 pub fn list(view: &View<'_, GroupShard>, request: &ListGroupsRequest) -> Vec<ListedGroup> {
