@@ -4,6 +4,7 @@
 #   make verify   reads only: formatting, lints, tidy, tests, documentation, licences and advisories
 #   make fix      writes: formatting and the lints that can mend themselves
 #   make soak     ten minutes of kill -9 under an idempotent producer (MINUTES=…)
+#   make soak-groups  ten minutes of joining, leaving and crashing members under kill -9 (MINUTES=…)
 #   make fuzz     every fuzz target (RUNS=…)
 #   make bench    the measurements of docs/benchmarks.md, beside Apache Kafka and what physics demands (QUICK=1: one short round)
 #
@@ -15,7 +16,7 @@ RUNS ?= 10000000
 TARGET ?= ottla
 
 .DEFAULT_GOAL := test
-.PHONY: test verify fix soak fuzz bench python
+.PHONY: test verify fix soak soak-groups fuzz bench python
 
 test: python
 	@$(RUNNER) test --target $(TARGET) $(if $(ONLY),--only $(ONLY))
@@ -31,6 +32,9 @@ fix:
 
 soak: python
 	@$(RUNNER) soak --minutes $(MINUTES) --target $(TARGET)
+
+soak-groups: python
+	@$(RUNNER) soak-groups --minutes $(MINUTES) --target $(TARGET)
 
 fuzz: python
 	@$(RUNNER) fuzz --runs $(RUNS)

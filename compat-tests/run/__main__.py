@@ -1,4 +1,4 @@
-"""The runner behind the Makefile: `python3 compat-tests/run test|verify|soak|fuzz|bench`.
+"""The runner behind the Makefile: `python3 compat-tests/run test|verify|soak|soak-groups|fuzz|bench`.
 
 Standard library only: it is the program that installs everything else.
 """
@@ -47,6 +47,14 @@ def soak(arguments: argparse.Namespace) -> int:
     return summary.show([suite.run(arguments.target) for suite in chosen])
 
 
+def soak_groups(arguments: argparse.Namespace) -> int:
+    """Fifty members on sixty partitions that join, leave and crash while the broker is killed, eagerly and cooperatively."""
+    chosen = [suites.soak_groups("soak of groups", arguments.minutes, members=50, partitions=60)]
+    if arguments.target == "ottla":
+        chosen.insert(0, suites.RELEASE)
+    return summary.show([suite.run(arguments.target) for suite in chosen])
+
+
 def bench(arguments: argparse.Namespace) -> int:
     """Ottla, Apache Kafka and the limit probe in turns (see compat-tests/bench)."""
     options = ["--rounds", str(arguments.rounds), *(["--quick"] if arguments.quick else ["--output", str(paths.ROOT / "docs" / "benchmarks.md")])]
@@ -67,6 +75,7 @@ def main() -> int:
     target = ("--target", {"default": "ottla", "choices": ["ottla", "kafka"]})
     command("test", test, target, ("--only", {"nargs": "*"}))
     command("soak", soak, target, ("--minutes", {"type": float, "default": 10.0}))
+    command("soak-groups", soak_groups, target, ("--minutes", {"type": float, "default": 10.0}))
     command("bench", bench, ("--rounds", {"type": int, "default": 3}), ("--quick", {"action": "store_true"}))
     command("verify", verify.verify)
     command("fuzz", verify.fuzz, ("--runs", {"type": int, "default": 10_000_000}))

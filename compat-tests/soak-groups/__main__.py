@@ -122,7 +122,7 @@ def soak(strategy: str, seconds: float, count: int, partitions: int) -> list[str
     crashers: list[subprocess.Popen] = []
     started, kills, serial = time.monotonic(), 0, 0
     try:
-        admin = AdminClient({"bootstrap.servers": broker.bootstrap})
+        admin = AdminClient({"bootstrap.servers": broker.bootstrap, "log_level": 2})
         for future in admin.create_topics([NewTopic(TOPIC, partitions, 1)]).values():
             future.result(timeout=30)
         next_kill = started + 8
