@@ -8,6 +8,7 @@ mod flush;
 mod reading;
 mod restart;
 mod scale;
+mod together;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
