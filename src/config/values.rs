@@ -83,6 +83,8 @@ pub struct GroupValues {
     /// How long an answer waits for its records to be committed.
     pub commit_timeout: Duration,
     pub load_buffer_bytes: usize,
+    /// The number of a codec, as batches have it.
+    pub offsets_codec: i16,
     /// Of `__consumer_offsets`, before it exists.
     pub offsets_partitions: i32,
 }
@@ -103,6 +105,7 @@ impl GroupValues {
             offsets_retention_check: time("offsets.retention.check.interval.ms"),
             commit_timeout: time("offsets.commit.timeout.ms"),
             load_buffer_bytes: size("offsets.load.buffer.size"),
+            offsets_codec: i16::try_from(number("offsets.topic.compression.codec")).unwrap_or(0),
             offsets_partitions: int("offsets.topic.num.partitions"),
         }
     }

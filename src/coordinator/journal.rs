@@ -6,6 +6,7 @@ use super::{Encoded, Shard};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use ottla_protocol::{EncodeError, ErrorCode};
+use ottla_storage::batch::compress::Compression;
 use ottla_storage::batch::{BatchBuilder, NewRecord};
 use ottla_storage::offset::{LeaderEpoch, Offset};
 
@@ -56,17 +57,19 @@ pub struct Piece {
 /// # Errors
 /// A record that cannot be stored.
 pub fn batches<S: Shard>(
+    shard: &S,
     records: &[S::Record],
     wall_ms: i64,
     max_bytes: usize,
 ) -> Result<Vec<Bytes>, EncodeError> {
     let mut finished = Vec::new();
-    let mut open = BatchBuilder::new();
+    let new = || BatchBuilder::new().compression(Compression::of(shard.codec()));
+    let mut open = new();
     for record in records {
         let Encoded { key, value } = S::encode(record)?;
         let size_bytes = key.len() + value.as_ref().map_or(0, Bytes::len) + RECORD_OVERHEAD_BYTES;
         if !open.is_empty() && open.plain_size_bytes() + size_bytes > max_bytes {
-            finished.push(std::mem::take(&mut open).build());
+            finished.push(std::mem::replace(&mut open, new()).build());
         }
         open.push(NewRecord {
             timestamp: wall_ms,

@@ -179,7 +179,8 @@ impl<S: Shard> Seat<S> {
         if !outcome.records.is_empty() {
             let max_bytes = self.post.journal.max_batch_bytes();
             let wall_ms = self.post.clock.wall_ms();
-            let Ok(batches) = journal::batches::<S>(&outcome.records, wall_ms, max_bytes) else {
+            let shard = &*self.post.shard;
+            let Ok(batches) = journal::batches(shard, &outcome.records, wall_ms, max_bytes) else {
                 return Ok(Err(ErrorCode::INVALID_REQUEST));
             };
             for batch in batches {

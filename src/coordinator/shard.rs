@@ -6,6 +6,7 @@
 use super::Draft;
 use bytes::Bytes;
 use ottla_protocol::{DecodeError, EncodeError};
+use ottla_storage::batch::Codec;
 use ottla_storage::offset::ProducerId;
 use std::fmt::Debug;
 use std::time::Duration;
@@ -36,11 +37,17 @@ pub trait Shard: Send + Sync + Sized + 'static {
     /// Damage: the shard cannot be loaded.
     fn decode(found: Found) -> Result<Option<Self::Record>, DecodeError>;
 
-    /// The shard has been replayed: timers are armed, and what the settings no longer allow is put right.
+    /// The shard has been replayed: timers are armed, and what the settings no longer allow is put right. Better without records:
+    /// should they be refused, nothing of this holds.
     fn loaded(&self, draft: &mut Draft<Self>, turn: &Turn);
 
     /// A timer has come due. It is disarmed already.
     fn expire(&self, draft: &mut Draft<Self>, timer: &Self::Timer, turn: &Turn);
+
+    /// How its batches are compressed.
+    fn codec(&self) -> Codec {
+        Codec::None
+    }
 
     /// How long an answer may wait for its records to be committed.
     fn commit_timeout(&self) -> Duration;

@@ -176,6 +176,7 @@ pub const KEYS: &[Key] = &[
         .effective("offsets_expire_by_what_their_group_is")
         .says("How long the offsets of a group without members are kept."),
     Key::broker("offsets.topic.compression.codec", Kind::Int, Some("0"))
+        .effective("batches_of_the_offsets_topic_are_compressed_as_configured")
         .says("Codec number for records of the offsets topic; 0 is none."),
     Key::broker("offsets.topic.num.partitions", Kind::Int, Some("50"))
         .check(Check::AtLeast(1))

@@ -37,6 +37,7 @@ use ottla_protocol::messages::{
     sync_group::SyncGroupResponse,
 };
 use ottla_protocol::{DecodeError, EncodeError, ErrorCode, Str};
+use ottla_storage::batch::Codec;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -126,6 +127,10 @@ impl Shard for GroupShard {
                 draft.arm(Timer::Expiration, turn.now + values.offsets_retention_check);
             }
         }
+    }
+
+    fn codec(&self) -> Codec {
+        Codec::from_id(self.values.load().groups.offsets_codec).unwrap_or(Codec::None)
     }
 
     fn commit_timeout(&self) -> Duration {

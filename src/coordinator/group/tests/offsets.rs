@@ -1,13 +1,17 @@
 //! Committing, fetching, deleting and expiring offsets.
 
 use super::stage::{Client, GROUP, Stage, client};
-use crate::coordinator::group::{Answer, offsets};
+use crate::coordinator::group::{Answer, GroupShard, Record, offsets};
+use crate::coordinator::journal::batches;
+use crate::coordinator::{Found, Shard};
+use bytes::Bytes;
 use ottla_protocol::messages::offset_delete::{
     OffsetDeleteRequest, OffsetDeleteRequestPartition, OffsetDeleteRequestTopic,
     OffsetDeleteResponse,
 };
 use ottla_protocol::messages::offset_fetch::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
 use ottla_protocol::{ErrorCode, Uuid};
+use ottla_storage::batch::{Codec, check, records};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -263,4 +267,33 @@ fn a_retention_that_the_client_asks_for_counts() {
     assert_eq!(fetched(&stage, "t", Uuid::ZERO), 5);
     stage.pass(Duration::from_secs(800));
     assert_eq!(fetched(&stage, "t", Uuid::ZERO), -1);
+}
+
+#[test]
+fn batches_of_the_offsets_topic_are_compressed_as_configured() {
+    for codec in Codec::ALL {
+        let mut stage = Stage::with(|values| values.offsets_codec = codec.id());
+        for topic in ["t", "u", "v"] {
+            stage.commit(topic, "", -1);
+        }
+        let built = batches(&stage.shard, &stage.log, 0, 1 << 20).expect("encodes");
+        let batch = check(built[0].clone()).expect("a batch");
+        assert_eq!(batch.header.attributes.codec(), Some(codec));
+        let plain = batch.plain(1 << 20).expect("decompresses");
+        let read: Vec<_> = records(&plain, batch.header.record_count)
+            .map(|record| {
+                let record = record.expect("whole");
+                let bytes = |part: &[u8]| Bytes::copy_from_slice(part);
+                let key = bytes(record.key.expect("has one"));
+                let value = record.value.map(bytes);
+                let found = Found {
+                    key,
+                    value,
+                    transaction: None,
+                };
+                GroupShard::decode(found).expect("decodes").expect("known")
+            })
+            .collect::<Vec<Record>>();
+        assert_eq!(read, stage.log);
+    }
 }
