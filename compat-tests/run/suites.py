@@ -86,7 +86,7 @@ def cargo(name: str, *arguments: str, **environment: str) -> Suite:
 def stories(name: str, path: str, *needs: Callable[[], None], foreign: bool = True) -> Suite:
     """A folder of compat-tests/ whose files hold stories (see story.py)."""
     command = [str(paths.PYTHON), str(paths.COMPAT / "run" / "story.py"), str(paths.COMPAT / path)]
-    return Suite(name, command, [install.python, *needs], limit_s=600, foreign=foreign)
+    return Suite(name, command, [install.python, *needs], limit_s=900, foreign=foreign)
 
 
 def soak(name: str, minutes: float) -> Suite:

@@ -19,6 +19,8 @@ pub struct Loaded<D> {
     pub history: History<D>,
     pub records: u64,
     pub bytes: u64,
+    /// Batches of transactions: coordinators that do not know transactions pass them over.
+    pub transactional: u64,
 }
 
 /// Why a shard could not be loaded.
@@ -42,7 +44,7 @@ pub async fn load<S: Shard>(
     let mut from = Offset::ZERO;
     let mut state = S::Durable::default();
     let mut history: Option<History<S::Durable>> = None;
-    let (mut records, mut bytes) = (0, 0);
+    let (mut records, mut bytes, mut transactional) = (0, 0, 0);
     loop {
         let mut piece = read(journal, epoch, from, piece_bytes).await?;
         if from < piece.log_start {
@@ -57,6 +59,7 @@ pub async fn load<S: Shard>(
             if history.is_none() && next > piece.high_watermark {
                 history = Some(History::new(first, state.clone()));
             }
+            transactional += u64::from(batch.header.attributes.is_transactional());
             records += replay::<S>(&mut state, &batch)?;
             from = from.max(next);
             if let Some(history) = &mut history {
@@ -69,6 +72,7 @@ pub async fn load<S: Shard>(
                 history,
                 records,
                 bytes,
+                transactional,
             });
         }
     }

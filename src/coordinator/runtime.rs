@@ -214,6 +214,10 @@ async fn live<S: Shard>(
                     tracing::info!(shard = %name, epoch = post.epoch.0, records = loaded.records,
                         bytes = loaded.bytes, ?took, "loaded");
                 }
+                if loaded.transactional > 0 {
+                    tracing::warn!(shard = %name, batches = loaded.transactional,
+                        "what was written in transactions is passed over: they are not built yet");
+                }
                 state.set_loading(false);
                 let ended;
                 (post, ended) = Seat::new(post, loaded.history)
