@@ -25,6 +25,7 @@ mod simulation {
     }
     mod ledger;
     mod scenarios {
+        mod anything;
         mod failing_disk;
         mod full_disk;
         mod power_loss;

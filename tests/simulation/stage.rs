@@ -48,6 +48,8 @@ struct Faults {
     has_ended: bool,
     /// Syncs under this directory fail.
     failing_syncs: Option<&'static str>,
+    /// A directory may be offline until the next start.
+    needs_restart: bool,
     /// Jobs of threads whose name starts so take this long.
     slow: Option<(&'static str, Duration)>,
 }
@@ -160,6 +162,7 @@ impl Stage {
         self.trace.say("start");
         let mut faults = self.faults.lock().unwrap();
         (faults.is_down, faults.has_ended) = (false, false);
+        faults.needs_restart = faults.failing_syncs.is_some();
         drop(faults);
         self.sim.bounce(NODE);
     }
@@ -167,7 +170,8 @@ impl Stage {
     /// Syncs under `directory` fail from now on.
     pub fn fail_syncs(&mut self, directory: &'static str) {
         self.trace.say(format!("syncs fail in {directory}"));
-        self.faults.lock().unwrap().failing_syncs = Some(directory);
+        let mut faults = self.faults.lock().unwrap();
+        (faults.failing_syncs, faults.needs_restart) = (Some(directory), true);
     }
 
     /// Jobs of the threads so named take this long from now on.
@@ -207,6 +211,9 @@ impl Stage {
     /// Heals, lets clients get on, and checks everything. Called after every scenario.
     pub fn finish(&mut self) {
         self.heal();
+        if self.faults.lock().unwrap().needs_restart {
+            self.kill();
+        }
         if self.faults.lock().unwrap().is_down {
             self.start();
         }

@@ -39,6 +39,9 @@ struct Worker {
     next_sequence: i32,
     next_value: u64,
     in_flight: VecDeque<Batch>,
+    /// The node has acknowledged a batch of this producer. Until then only one is sent: as in Kafka, a node that knows nothing of a
+    /// producer takes any sequence from it, and would take the second batch when the first has to be sent again.
+    is_known: bool,
     /// The consumer's.
     position: i64,
     audited_power_losses: u64,
@@ -56,6 +59,7 @@ pub async fn run(topic: &'static str, partition: i32, ledger: Ledger, trace: Tra
         next_sequence: 0,
         next_value: 0,
         in_flight: VecDeque::new(),
+        is_known: false,
         position: 0,
         audited_power_losses: 0,
     };
@@ -105,7 +109,11 @@ impl Worker {
 
     /// New batches behind those that are still in flight.
     fn fill(&mut self) {
-        let wanted = 1 + self.rng.below(IN_FLIGHT_MAX);
+        let wanted = if self.is_known {
+            1 + self.rng.below(IN_FLIGHT_MAX)
+        } else {
+            1
+        };
         while (self.in_flight.len() as u64) < wanted {
             let values = (0..=self.rng.below(4))
                 .map(|_| self.value())
@@ -146,6 +154,7 @@ impl Worker {
                 return self.refused(place, answer.error_code);
             }
             let batch = self.in_flight.pop_front().expect("one answer per batch");
+            self.is_known = true;
             self.say(&format!("{} at {}", batch.sequence, answer.base_offset));
             self.ledger.acknowledge(
                 self.topic,
@@ -235,6 +244,7 @@ impl Worker {
         self.position = self.position.min(end);
         if lost > 0 {
             self.in_flight.clear();
+            self.is_known = false;
             self.next_sequence = producers::next_sequence(producer, &log);
         }
         self.audited_power_losses = losses;

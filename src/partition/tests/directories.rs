@@ -2,6 +2,8 @@
 
 use super::*;
 use ottla_protocol::ErrorCode;
+use ottla_storage::disk::Operation;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const MIB: u64 = 1 << 20;
 
@@ -218,4 +220,41 @@ async fn a_deleted_segments_file_stays_for_the_delay() {
     tokio::time::advance(Duration::from_secs(2)).await;
     node.table.remove_due_files().await;
     assert_eq!(deleted(&node), 0);
+}
+
+/// Found by a node that was stopped while a checkpoint was being written: the mark of its clean stop was missing.
+#[tokio::test]
+async fn checkpoints_that_come_due_together_are_written_one_after_another() {
+    let disk = SimulatedDisk::new();
+    let mut node = Node::on(disk.clone(), &["/logs"], |index| {
+        Threads::start(index).unwrap()
+    });
+    node.create("orders", 1, &[]).await;
+    let partition = node.partition("orders", 0);
+    let (under_way, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (count, highest) = (under_way.clone(), most.clone());
+    disk.set_hook(Some(Arc::new(move |operation, path| {
+        if path.extension().is_some_and(|end| end == "tmp") {
+            match operation {
+                Operation::Open => {
+                    highest.fetch_max(count.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
+                }
+                Operation::Rename => drop(count.fetch_sub(1, Ordering::Relaxed)),
+                // Leaves the other thread time to come between.
+                _ => (0..100).for_each(|_| std::thread::yield_now()),
+            }
+        }
+        Ok(())
+    })));
+    for _ in 0..20 {
+        partition
+            .append(batch(&["value"]), &options(Acks::All))
+            .acknowledged()
+            .await
+            .unwrap();
+        let due = node.table.checkpoint_high_watermarks();
+        futures::future::join(due, node.table.checkpoint_high_watermarks()).await;
+    }
+    assert_eq!(most.load(Ordering::Relaxed), 1);
+    assert!(!partition.directory().is_offline());
 }

@@ -5,7 +5,7 @@ use crate::simulation::seeds;
 /// The directory goes offline, the other one serves on, and a restart on a mended disk brings everything back.
 #[test]
 fn a_sync_that_fails_takes_its_directory_offline_and_loses_nothing() {
-    seeds::run("failing syncs", 10, |stage| {
+    seeds::run("failing syncs", 7, |stage| {
         stage.run_ms(stage.some_ms(300, 1_500));
         stage.fail_syncs("/b");
         stage.run_ms(stage.some_ms(500, 3_000));
