@@ -165,8 +165,9 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--pause", type=float, nargs=2, default=(1.0, 5.0), help="seconds between kills, from and to")
+    parser.add_argument("--mode", choices=list(MODES), action="append", help="only this one")
     arguments = parser.parse_args()
-    verdicts = [soak(mode, arguments.minutes * 60, tuple(arguments.pause)) for mode in MODES]
+    verdicts = [soak(mode, arguments.minutes * 60, tuple(arguments.pause)) for mode in arguments.mode or MODES]
     print(f"stories: {verdicts.count(True)} passed, {verdicts.count(False)} failed")
     return 0 if all(verdicts) else 1
 
