@@ -26,6 +26,7 @@ verify: python
 
 fix:
 	cargo fmt --all
+	git ls-files '*.rs' | xargs rustfmt --edition 2024
 	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 	cargo run --quiet -- docs-config > target/configuration.md && mv target/configuration.md docs/configuration.md
 	OTTLA_WRITE_DOCS=1 cargo test --quiet --lib metrics::documentation

@@ -16,10 +16,17 @@ def cargo_deny() -> None:
     install.cargo_tool("cargo-deny", "0.20.2")
 
 
+def rust_files() -> list[str]:
+    listed = subprocess.run(["git", "ls-files", "*.rs"], cwd=paths.ROOT, capture_output=True, text=True, check=True)
+    return [str(paths.ROOT / file) for file in listed.stdout.split()]
+
+
 def verify(_arguments) -> int:
     """Formatting, lints, tidy, tests, documentation, and what the dependencies bring."""
     checks = [
         cargo("formatting", "fmt", "--all", "--check"),
+        # `cargo fmt` does not see modules that a macro declares (`apis!`), nor packages outside the workspace.
+        Suite("formatting of the APIs", ["rustfmt", "--edition", "2024", "--check", *rust_files()], foreign=False),
         cargo("clippy", "clippy", "--workspace", "--all-targets", "--", "-D", "warnings"),
         *WORKSPACE,
         # Advisories need a database that a closed network cannot fetch; bans, licences and sources are checked offline.

@@ -19,14 +19,20 @@ impl Api for AlterConfigs {
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
     const ROUTE: Route = Route::Controller;
 
-    async fn handle(context: Arc<Context>, _meta: Meta, request: AlterConfigsRequest) -> Reply<AlterConfigsResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        _meta: Meta,
+        request: AlterConfigsRequest,
+    ) -> Reply<AlterConfigsResponse> {
         let request = Arc::new(request);
         let asked = request.clone();
         let node_id = context.node_id;
         let decided = context
             .decide(move |image, turn| {
                 let mut remaining = AlterConfigsRequest::clone(&asked);
-                remaining.resources.retain(|one| misaddressed(node_id, one.resource_type, &one.resource_name).is_none());
+                remaining.resources.retain(|one| {
+                    misaddressed(node_id, one.resource_type, &one.resource_name).is_none()
+                });
                 decide::alter_configs(image, turn.rules, &remaining)
             })
             .await;
@@ -56,16 +62,25 @@ fn merged(
             }),
         }
     });
-    AlterConfigsResponse { responses: responses.collect(), ..Default::default() }
+    AlterConfigsResponse {
+        responses: responses.collect(),
+        ..Default::default()
+    }
 }
 
 fn refused(request: &AlterConfigsRequest, error_code: ErrorCode) -> AlterConfigsResponse {
-    let responses = request.resources.iter().map(|one| AlterConfigsResourceResponse {
-        error_code,
-        error_message: Some(Str::from_static(error_code.message())),
-        resource_type: one.resource_type,
-        resource_name: one.resource_name.clone(),
+    let responses = request
+        .resources
+        .iter()
+        .map(|one| AlterConfigsResourceResponse {
+            error_code,
+            error_message: Some(Str::from_static(error_code.message())),
+            resource_type: one.resource_type,
+            resource_name: one.resource_name.clone(),
+            ..Default::default()
+        });
+    AlterConfigsResponse {
+        responses: responses.collect(),
         ..Default::default()
-    });
-    AlterConfigsResponse { responses: responses.collect(), ..Default::default() }
+    }
 }

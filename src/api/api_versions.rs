@@ -26,14 +26,21 @@ impl Api for ApiVersions {
     const VERSIONS: RangeInclusive<i16> = 0..=4;
     const GATE: Gate = Gate::Open;
 
-    async fn handle(context: Arc<Context>, meta: Meta, request: ApiVersionsRequest) -> Reply<ApiVersionsResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        meta: Meta,
+        request: ApiVersionsRequest,
+    ) -> Reply<ApiVersionsResponse> {
         if meta.api_version >= 3 {
             let software = super::ClientSoftware {
                 name: request.client_software_name,
                 version: request.client_software_version,
             };
             if !is_software_name(&software.name) || !is_software_name(&software.version) {
-                return Reply::Now(ApiVersionsResponse { error_code: ErrorCode::INVALID_REQUEST, ..Default::default() });
+                return Reply::Now(ApiVersionsResponse {
+                    error_code: ErrorCode::INVALID_REQUEST,
+                    ..Default::default()
+                });
             }
             // A second ApiVersions on one connection says the same; the first stays.
             let _ = meta.peer.software.set(software);
@@ -74,7 +81,12 @@ pub(super) fn unsupported_version() -> ApiVersionsResponse {
 }
 
 fn row(key: ApiKey, min_version: i16, max_version: i16) -> ApiVersion {
-    ApiVersion { api_key: key.0, min_version, max_version, ..Default::default() }
+    ApiVersion {
+        api_key: key.0,
+        min_version,
+        max_version,
+        ..Default::default()
+    }
 }
 
 fn supported_feature(name: &str, range: VersionRange) -> SupportedFeatureKey {
@@ -87,7 +99,12 @@ fn supported_feature(name: &str, range: VersionRange) -> SupportedFeatureKey {
 }
 
 fn finalized_feature(name: &str, level: i16) -> FinalizedFeatureKey {
-    FinalizedFeatureKey { name: name.into(), min_version_level: level, max_version_level: level, ..Default::default() }
+    FinalizedFeatureKey {
+        name: name.into(),
+        min_version_level: level,
+        max_version_level: level,
+        ..Default::default()
+    }
 }
 
 /// `[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?` (KIP-511).

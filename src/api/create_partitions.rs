@@ -24,17 +24,25 @@ impl Api for CreatePartitions {
     ) -> Reply<CreatePartitionsResponse> {
         let request = Arc::new(request);
         let asked = request.clone();
-        let decided = context.decide(move |image, turn| decide::create_partitions(image, &asked, turn.dice)).await;
+        let decided = context
+            .decide(move |image, turn| decide::create_partitions(image, &asked, turn.dice))
+            .await;
         Reply::Now(decided.unwrap_or_else(|error| refused(&request, error)))
     }
 }
 
 fn refused(request: &CreatePartitionsRequest, error_code: ErrorCode) -> CreatePartitionsResponse {
-    let results = request.topics.iter().map(|topic| CreatePartitionsTopicResult {
-        name: topic.name.clone(),
-        error_code,
-        error_message: Some(Str::from_static(error_code.message())),
+    let results = request
+        .topics
+        .iter()
+        .map(|topic| CreatePartitionsTopicResult {
+            name: topic.name.clone(),
+            error_code,
+            error_message: Some(Str::from_static(error_code.message())),
+            ..Default::default()
+        });
+    CreatePartitionsResponse {
+        results: results.collect(),
         ..Default::default()
-    });
-    CreatePartitionsResponse { results: results.collect(), ..Default::default() }
+    }
 }

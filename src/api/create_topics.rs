@@ -22,7 +22,11 @@ impl Api for CreateTopics {
     const VERSIONS: std::ops::RangeInclusive<i16> = 2..=7;
     const ROUTE: Route = Route::Controller;
 
-    async fn handle(context: Arc<Context>, meta: Meta, request: CreateTopicsRequest) -> Reply<CreateTopicsResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        meta: Meta,
+        request: CreateTopicsRequest,
+    ) -> Reply<CreateTopicsResponse> {
         let request = Arc::new(request);
         let asked = request.clone();
         let decided = context
@@ -35,7 +39,11 @@ impl Api for CreateTopics {
         if meta.api_version >= 5 {
             let image = context.metadata.image();
             let created = |topic: &&mut CreatableTopicResult| topic.error_code == ErrorCode::NONE;
-            response.topics.iter_mut().filter(created).for_each(|topic| add_configs(&context, &image, &request, topic));
+            response
+                .topics
+                .iter_mut()
+                .filter(created)
+                .for_each(|topic| add_configs(&context, &image, &request, topic));
         }
         Reply::Now(response)
     }
@@ -48,25 +56,38 @@ fn refused(request: &CreateTopicsRequest, error_code: ErrorCode) -> CreateTopics
         error_message: Some(Str::from_static(error_code.message())),
         ..Default::default()
     });
-    CreateTopicsResponse { topics: topics.collect(), ..Default::default() }
+    CreateTopicsResponse {
+        topics: topics.collect(),
+        ..Default::default()
+    }
 }
 
 /// The configuration that the topic has, or with `validate_only` would have.
-fn add_configs(context: &Context, image: &Image, request: &CreateTopicsRequest, result: &mut CreatableTopicResult) {
-    let asked = request.topics.iter().find(|topic| topic.name == result.name);
+fn add_configs(
+    context: &Context,
+    image: &Image,
+    request: &CreateTopicsRequest,
+    result: &mut CreatableTopicResult,
+) {
+    let asked = request
+        .topics
+        .iter()
+        .find(|topic| topic.name == result.name);
     let own: BTreeMap<String, String> = asked
         .into_iter()
         .flat_map(|topic| &topic.configs)
         .filter_map(|config| Some((config.name.to_string(), config.value.as_ref()?.to_string())))
         .collect();
     let layers = context.layers(image);
-    let configs = describe::topic(&layers.as_layers(), &own).into_iter().map(|entry| CreatableTopicConfigs {
-        name: Str::from(entry.name),
-        value: entry.value.map(Str::from),
-        read_only: entry.is_read_only,
-        config_source: entry.source.wire_id(),
-        is_sensitive: entry.is_sensitive,
-        ..Default::default()
-    });
+    let configs = describe::topic(&layers.as_layers(), &own)
+        .into_iter()
+        .map(|entry| CreatableTopicConfigs {
+            name: Str::from(entry.name),
+            value: entry.value.map(Str::from),
+            read_only: entry.is_read_only,
+            config_source: entry.source.wire_id(),
+            is_sensitive: entry.is_sensitive,
+            ..Default::default()
+        });
     result.configs = Some(configs.collect());
 }

@@ -7,8 +7,8 @@ use crate::metadata::internal_topics;
 use ottla_controller::image::Image;
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::delete_records::{
-    DeleteRecordsPartition, DeleteRecordsPartitionResult, DeleteRecordsRequest, DeleteRecordsResponse,
-    DeleteRecordsTopicResult,
+    DeleteRecordsPartition, DeleteRecordsPartitionResult, DeleteRecordsRequest,
+    DeleteRecordsResponse, DeleteRecordsTopicResult,
 };
 use ottla_storage::offset::Offset;
 use std::sync::Arc;
@@ -21,7 +21,11 @@ impl Api for DeleteRecords {
     type Request = DeleteRecordsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
 
-    async fn handle(context: Arc<Context>, _meta: Meta, request: DeleteRecordsRequest) -> Reply<DeleteRecordsResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        _meta: Meta,
+        request: DeleteRecordsRequest,
+    ) -> Reply<DeleteRecordsResponse> {
         let image = context.metadata.image();
         let mut topics = Vec::with_capacity(request.topics.len());
         for topic in request.topics {
@@ -35,9 +39,16 @@ impl Api for DeleteRecords {
                     ..Default::default()
                 });
             }
-            topics.push(DeleteRecordsTopicResult { name: topic.name, partitions, ..Default::default() });
+            topics.push(DeleteRecordsTopicResult {
+                name: topic.name,
+                partitions,
+                ..Default::default()
+            });
         }
-        Reply::Now(DeleteRecordsResponse { topics, ..Default::default() })
+        Reply::Now(DeleteRecordsResponse {
+            topics,
+            ..Default::default()
+        })
     }
 }
 
@@ -47,7 +58,9 @@ async fn delete(
     topic: &str,
     asked: &DeleteRecordsPartition,
 ) -> Result<Offset, ErrorCode> {
-    let partition = context.partitions.by_name(image, topic, asked.partition_index)?;
+    let partition = context
+        .partitions
+        .by_name(image, topic, asked.partition_index)?;
     if internal_topics::is_internal(topic) {
         // `ReplicaManager.deleteRecordsOnLocalLog`: coordinators delete from their topics, clients do not.
         return Err(ErrorCode::INVALID_TOPIC_EXCEPTION);

@@ -5,7 +5,9 @@
 
 use super::{Api, Context, Meta, Reply, Route};
 use ottla_controller::decide;
-use ottla_protocol::messages::delete_topics::{DeletableTopicResult, DeleteTopicsRequest, DeleteTopicsResponse};
+use ottla_protocol::messages::delete_topics::{
+    DeletableTopicResult, DeleteTopicsRequest, DeleteTopicsResponse,
+};
 use ottla_protocol::{ErrorCode, Str, Uuid};
 use std::sync::Arc;
 
@@ -16,7 +18,11 @@ impl Api for DeleteTopics {
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=6;
     const ROUTE: Route = Route::Controller;
 
-    async fn handle(context: Arc<Context>, meta: Meta, request: DeleteTopicsRequest) -> Reply<DeleteTopicsResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        meta: Meta,
+        request: DeleteTopicsRequest,
+    ) -> Reply<DeleteTopicsResponse> {
         if !context.values().topics.can_delete {
             // `ControllerApis.deleteTopics`: clients before version 3 do not know the special error.
             let error = match meta.api_version {
@@ -27,15 +33,31 @@ impl Api for DeleteTopics {
         }
         let request = Arc::new(request);
         let asked = request.clone();
-        let decided = context.decide(move |image, _| decide::delete_topics(image, &asked)).await;
+        let decided = context
+            .decide(move |image, _| decide::delete_topics(image, &asked))
+            .await;
         Reply::Now(decided.unwrap_or_else(|error| refused(&request, error)))
     }
 }
 
 /// `DeleteTopicsRequest.getErrorResponse`: no messages, names before ids.
 fn refused(request: &DeleteTopicsRequest, error_code: ErrorCode) -> DeleteTopicsResponse {
-    let result = |name: Option<Str>, topic_id: Uuid| DeletableTopicResult { name, topic_id, error_code, ..Default::default() };
-    let by_name = request.topic_names.iter().map(|name| result(Some(name.clone()), Uuid::ZERO));
-    let by_either = request.topics.iter().map(|topic| result(topic.name.clone(), topic.topic_id));
-    DeleteTopicsResponse { responses: by_name.chain(by_either).collect(), ..Default::default() }
+    let result = |name: Option<Str>, topic_id: Uuid| DeletableTopicResult {
+        name,
+        topic_id,
+        error_code,
+        ..Default::default()
+    };
+    let by_name = request
+        .topic_names
+        .iter()
+        .map(|name| result(Some(name.clone()), Uuid::ZERO));
+    let by_either = request
+        .topics
+        .iter()
+        .map(|topic| result(topic.name.clone(), topic.topic_id));
+    DeleteTopicsResponse {
+        responses: by_name.chain(by_either).collect(),
+        ..Default::default()
+    }
 }

@@ -44,14 +44,25 @@ fn refused(endpoint_type: i8, version: i16) -> DescribeClusterResponse {
         other => (ErrorCode::UNSUPPORTED_ENDPOINT_TYPE, format!("Unsupported endpoint type {other}")),
     };
     DescribeClusterResponse {
-        error_code: if version == 0 { ErrorCode::INVALID_REQUEST } else { error },
+        error_code: if version == 0 {
+            ErrorCode::INVALID_REQUEST
+        } else {
+            error
+        },
         error_message: Some(Str::from(message)),
         ..Default::default()
     }
 }
 
-fn describe(image: &Image, meta: &Meta, request: &DescribeClusterRequest) -> DescribeClusterResponse {
-    let view = View { image, listener: &meta.peer.listener.name };
+fn describe(
+    image: &Image,
+    meta: &Meta,
+    request: &DescribeClusterRequest,
+) -> DescribeClusterResponse {
+    let view = View {
+        image,
+        listener: &meta.peer.listener.name,
+    };
     let brokers: Vec<_> = view
         .all_brokers()
         .filter(|(broker, _)| !broker.fenced || request.include_fenced_brokers)
@@ -66,8 +77,15 @@ fn describe(image: &Image, meta: &Meta, request: &DescribeClusterRequest) -> Des
         .collect();
     DescribeClusterResponse {
         endpoint_type: ENDPOINT_BROKER,
-        cluster_id: image.cluster_id.as_deref().map(Str::from).unwrap_or_default(),
-        controller_id: view.alive_brokers().next().map_or(-1, |(broker, _)| broker.id.0),
+        cluster_id: image
+            .cluster_id
+            .as_deref()
+            .map(Str::from)
+            .unwrap_or_default(),
+        controller_id: view
+            .alive_brokers()
+            .next()
+            .map_or(-1, |(broker, _)| broker.id.0),
         brokers,
         cluster_authorized_operations: match request.include_cluster_authorized_operations {
             true => operations::CLUSTER,

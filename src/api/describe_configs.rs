@@ -9,8 +9,8 @@ use crate::config::settings::{Settings, Unset};
 use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::image::{ConfigResource, Image, ResourceKind};
 use ottla_protocol::messages::describe_configs::{
-    DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult, DescribeConfigsResponse,
-    DescribeConfigsResult, DescribeConfigsSynonym,
+    DescribeConfigsRequest, DescribeConfigsResource, DescribeConfigsResourceResult,
+    DescribeConfigsResponse, DescribeConfigsResult, DescribeConfigsSynonym,
 };
 use ottla_protocol::{ErrorCode, Str};
 use std::sync::Arc;
@@ -21,15 +21,30 @@ impl Api for DescribeConfigs {
     type Request = DescribeConfigsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=4;
 
-    async fn handle(context: Arc<Context>, _meta: Meta, request: DescribeConfigsRequest) -> Reply<DescribeConfigsResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        _meta: Meta,
+        request: DescribeConfigsRequest,
+    ) -> Reply<DescribeConfigsResponse> {
         let image = context.metadata.image();
         let known = |resource: &DescribeConfigsResource| kind_of(resource).is_some();
         let results = match request.resources.iter().all(known) {
-            true => request.resources.iter().map(|resource| answer(&context, &image, resource, &request)).collect(),
+            true => request
+                .resources
+                .iter()
+                .map(|resource| answer(&context, &image, resource, &request))
+                .collect(),
             // `ConfigHelper` throws before it looks at any resource.
-            false => request.resources.iter().map(|resource| refused(resource, &Refused::unexpected_type())).collect(),
+            false => request
+                .resources
+                .iter()
+                .map(|resource| refused(resource, &Refused::unexpected_type()))
+                .collect(),
         };
-        Reply::Now(DescribeConfigsResponse { results, ..Default::default() })
+        Reply::Now(DescribeConfigsResponse {
+            results,
+            ..Default::default()
+        })
     }
 }
 
@@ -45,11 +60,17 @@ impl Refused {
     }
 
     fn unexpected_type() -> Self {
-        Refused(ErrorCode::INVALID_REQUEST, Some(ErrorCode::INVALID_REQUEST.message().to_owned()))
+        Refused(
+            ErrorCode::INVALID_REQUEST,
+            Some(ErrorCode::INVALID_REQUEST.message().to_owned()),
+        )
     }
 }
 
-fn refused(resource: &DescribeConfigsResource, Refused(error_code, message): &Refused) -> DescribeConfigsResult {
+fn refused(
+    resource: &DescribeConfigsResource,
+    Refused(error_code, message): &Refused,
+) -> DescribeConfigsResult {
     DescribeConfigsResult {
         error_code: *error_code,
         error_message: message.as_deref().map(Str::from),
@@ -71,19 +92,32 @@ fn answer(
     };
     // No keys and an empty list of keys both mean every key.
     let keys = resource.configuration_keys.as_deref().unwrap_or_default();
-    let wanted = |entry: &Described| keys.is_empty() || keys.iter().any(|key| *key == entry.name.as_str());
+    let wanted =
+        |entry: &Described| keys.is_empty() || keys.iter().any(|key| *key == entry.name.as_str());
     DescribeConfigsResult {
         resource_type: resource.resource_type,
         resource_name: resource.resource_name.clone(),
-        configs: entries.into_iter().filter(wanted).map(|entry| to_wire(entry, request)).collect(),
+        configs: entries
+            .into_iter()
+            .filter(wanted)
+            .map(|entry| to_wire(entry, request))
+            .collect(),
         ..Default::default()
     }
 }
 
-fn described(context: &Context, image: &Image, resource: &DescribeConfigsResource) -> Result<Vec<Described>, Refused> {
+fn described(
+    context: &Context,
+    image: &Image,
+    resource: &DescribeConfigsResource,
+) -> Result<Vec<Described>, Refused> {
     let name = resource.resource_name.as_str();
     let own = |kind: ResourceKind| image.configs.of(&ConfigResource::new(kind, name));
-    let set = |kind| own(kind).map_or(&Unset as &dyn Settings, |values| values.as_ref() as &dyn Settings);
+    let set = |kind| {
+        own(kind).map_or(&Unset as &dyn Settings, |values| {
+            values.as_ref() as &dyn Settings
+        })
+    };
     let layers = context.layers(image);
     let layers = layers.as_layers();
     match kind_of(resource).ok_or_else(Refused::unexpected_type)? {
@@ -101,16 +135,23 @@ fn described(context: &Context, image: &Image, resource: &DescribeConfigsResourc
             this_broker(context, name, " or empty string,")?;
             Ok(describe::broker(&layers))
         }
-        ResourceKind::BrokerLogger if name.is_empty() => Err(Refused::invalid("Broker id must not be empty")),
+        ResourceKind::BrokerLogger if name.is_empty() => {
+            Err(Refused::invalid("Broker id must not be empty"))
+        }
         ResourceKind::BrokerLogger => {
             this_broker(context, name, "")?;
             Ok(Vec::new())
         }
-        ResourceKind::ClientMetrics if name.is_empty() => {
-            Err(Refused::invalid("Client metrics subscription name must not be empty"))
+        ResourceKind::ClientMetrics if name.is_empty() => Err(Refused::invalid(
+            "Client metrics subscription name must not be empty",
+        )),
+        ResourceKind::ClientMetrics => Ok(describe::client_metrics(
+            &layers,
+            set(ResourceKind::ClientMetrics),
+        )),
+        ResourceKind::Group if name.is_empty() => {
+            Err(Refused::invalid("Group name must not be empty"))
         }
-        ResourceKind::ClientMetrics => Ok(describe::client_metrics(&layers, set(ResourceKind::ClientMetrics))),
-        ResourceKind::Group if name.is_empty() => Err(Refused::invalid("Group name must not be empty")),
         ResourceKind::Group => Ok(describe::group(&layers, set(ResourceKind::Group))),
     }
 }
@@ -118,19 +159,27 @@ fn described(context: &Context, image: &Image, resource: &DescribeConfigsResourc
 fn this_broker(context: &Context, name: &str, or: &str) -> Result<(), Refused> {
     let node_id = context.node_id;
     match name.parse::<i32>() {
-        Err(_) => Err(Refused::invalid(format!("Broker id must be an integer, but it is: {name}"))),
+        Err(_) => Err(Refused::invalid(format!(
+            "Broker id must be an integer, but it is: {name}"
+        ))),
         Ok(id) if id == node_id.0 => Ok(()),
-        Ok(_) => Err(Refused::invalid(format!("Unexpected broker id, expected {node_id}{or} but received {name}"))),
+        Ok(_) => Err(Refused::invalid(format!(
+            "Unexpected broker id, expected {node_id}{or} but received {name}"
+        ))),
     }
 }
 
 fn to_wire(entry: Described, request: &DescribeConfigsRequest) -> DescribeConfigsResourceResult {
-    let synonyms = entry.synonyms.into_iter().filter(|_| request.include_synonyms).map(|synonym| DescribeConfigsSynonym {
-        name: Str::from(synonym.name),
-        value: synonym.value.map(Str::from),
-        source: synonym.source.wire_id(),
-        ..Default::default()
-    });
+    let synonyms = entry
+        .synonyms
+        .into_iter()
+        .filter(|_| request.include_synonyms)
+        .map(|synonym| DescribeConfigsSynonym {
+            name: Str::from(synonym.name),
+            value: synonym.value.map(Str::from),
+            source: synonym.source.wire_id(),
+            ..Default::default()
+        });
     DescribeConfigsResourceResult {
         name: Str::from(entry.name),
         value: entry.value.map(Str::from),
@@ -139,7 +188,10 @@ fn to_wire(entry: Described, request: &DescribeConfigsRequest) -> DescribeConfig
         is_sensitive: entry.is_sensitive,
         synonyms: synonyms.collect(),
         config_type: entry.kind.map_or(0, |kind| kind.wire_id()),
-        documentation: entry.documentation.filter(|_| request.include_documentation).map(Str::from_static),
+        documentation: entry
+            .documentation
+            .filter(|_| request.include_documentation)
+            .map(Str::from_static),
         ..Default::default()
     }
 }

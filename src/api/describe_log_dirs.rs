@@ -6,8 +6,8 @@
 use super::{Api, Context, Meta, Reply};
 use crate::partition::{DescribedDirectory, Partition};
 use ottla_protocol::messages::describe_log_dirs::{
-    DescribableLogDirTopic, DescribeLogDirsPartition, DescribeLogDirsRequest, DescribeLogDirsResponse,
-    DescribeLogDirsResult, DescribeLogDirsTopic,
+    DescribableLogDirTopic, DescribeLogDirsPartition, DescribeLogDirsRequest,
+    DescribeLogDirsResponse, DescribeLogDirsResult, DescribeLogDirsTopic,
 };
 use ottla_protocol::{ErrorCode, Str};
 use std::collections::BTreeMap;
@@ -26,32 +26,59 @@ impl Api for DescribeLogDirs {
     ) -> Reply<DescribeLogDirsResponse> {
         let asked = request.topics.as_deref();
         let directories = context.partitions.describe_directories();
-        let results = directories.into_iter().map(|directory| describe(directory, asked)).collect();
-        Reply::Now(DescribeLogDirsResponse { results, ..Default::default() })
+        let results = directories
+            .into_iter()
+            .map(|directory| describe(directory, asked))
+            .collect();
+        Reply::Now(DescribeLogDirsResponse {
+            results,
+            ..Default::default()
+        })
     }
 }
 
-fn describe(directory: DescribedDirectory, asked: Option<&[DescribableLogDirTopic]>) -> DescribeLogDirsResult {
+fn describe(
+    directory: DescribedDirectory,
+    asked: Option<&[DescribableLogDirTopic]>,
+) -> DescribeLogDirsResult {
     let log_dir = Str::from(directory.path.display().to_string());
     if directory.is_offline {
-        return DescribeLogDirsResult { log_dir, error_code: ErrorCode::KAFKA_STORAGE_ERROR, ..Default::default() };
+        return DescribeLogDirsResult {
+            log_dir,
+            error_code: ErrorCode::KAFKA_STORAGE_ERROR,
+            ..Default::default()
+        };
     }
     let mut topics: BTreeMap<Arc<str>, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
-    for partition in directory.partitions.iter().filter(|partition| is_asked(asked, partition)) {
-        topics.entry(partition.topic().name().clone()).or_default().push(DescribeLogDirsPartition {
-            partition_index: partition.index(),
-            partition_size: i64::try_from(partition.size_bytes()).unwrap_or(i64::MAX),
-            // How far the replica is behind the high watermark: a leader is not (`getLogEndOffsetLag`).
-            offset_lag: partition.offsets().high_watermark.0.saturating_sub(partition.offsets().end.0).max(0),
-            is_future_key: false,
+    for partition in directory
+        .partitions
+        .iter()
+        .filter(|partition| is_asked(asked, partition))
+    {
+        topics
+            .entry(partition.topic().name().clone())
+            .or_default()
+            .push(DescribeLogDirsPartition {
+                partition_index: partition.index(),
+                partition_size: i64::try_from(partition.size_bytes()).unwrap_or(i64::MAX),
+                // How far the replica is behind the high watermark: a leader is not (`getLogEndOffsetLag`).
+                offset_lag: partition
+                    .offsets()
+                    .high_watermark
+                    .0
+                    .saturating_sub(partition.offsets().end.0)
+                    .max(0),
+                is_future_key: false,
+                ..Default::default()
+            });
+    }
+    let topics = topics
+        .into_iter()
+        .map(|(name, partitions)| DescribeLogDirsTopic {
+            name: Str::from(&*name),
+            partitions,
             ..Default::default()
         });
-    }
-    let topics = topics.into_iter().map(|(name, partitions)| DescribeLogDirsTopic {
-        name: Str::from(&*name),
-        partitions,
-        ..Default::default()
-    });
     DescribeLogDirsResult {
         log_dir,
         topics: topics.collect(),
@@ -64,7 +91,8 @@ fn describe(directory: DescribedDirectory, asked: Option<&[DescribableLogDirTopi
 fn is_asked(asked: Option<&[DescribableLogDirTopic]>, partition: &Partition) -> bool {
     asked.is_none_or(|topics| {
         topics.iter().any(|topic| {
-            *topic.topic == **partition.topic().name() && topic.partitions.contains(&partition.index())
+            *topic.topic == **partition.topic().name()
+                && topic.partitions.contains(&partition.index())
         })
     })
 }

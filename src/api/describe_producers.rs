@@ -5,7 +5,8 @@ use crate::partition::ActiveProducer;
 use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::image::Image;
 use ottla_protocol::messages::describe_producers::{
-    DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
+    DescribeProducersRequest, DescribeProducersResponse, PartitionResponse, ProducerState,
+    TopicResponse,
 };
 use ottla_protocol::{ErrorCode, Str};
 use std::sync::Arc;
@@ -28,13 +29,25 @@ impl Api for DescribeProducers {
             for index in topic.partition_indexes {
                 partitions.push(describe(&context, &image, &topic.name, index).await);
             }
-            topics.push(TopicResponse { name: topic.name, partitions, ..Default::default() });
+            topics.push(TopicResponse {
+                name: topic.name,
+                partitions,
+                ..Default::default()
+            });
         }
-        Reply::Now(DescribeProducersResponse { topics, ..Default::default() })
+        Reply::Now(DescribeProducersResponse {
+            topics,
+            ..Default::default()
+        })
     }
 }
 
-async fn describe(context: &Context, image: &Image, topic: &str, partition_index: i32) -> PartitionResponse {
+async fn describe(
+    context: &Context,
+    image: &Image,
+    topic: &str,
+    partition_index: i32,
+) -> PartitionResponse {
     let failed = |error_code: ErrorCode, message: Option<Str>| PartitionResponse {
         partition_index,
         error_code,

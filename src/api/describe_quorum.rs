@@ -40,7 +40,9 @@ impl Api for DescribeQuorum {
 /// Kafka answers for its metadata partition alone, or not at all (`DescribeQuorumRequest.forPartition`).
 fn is_about_the_metadata(topics: &[RequestTopicData]) -> bool {
     let [topic] = topics else { return false };
-    let [partition] = topic.partitions.as_slice() else { return false };
+    let [partition] = topic.partitions.as_slice() else {
+        return false;
+    };
     topic.topic_name == METADATA_TOPIC && partition.partition_index == METADATA_PARTITION
 }
 
@@ -53,13 +55,18 @@ fn unknown(topics: Vec<RequestTopicData>) -> DescribeQuorumResponse {
             .map(|partition| ResponsePartitionData {
                 partition_index: partition.partition_index,
                 error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
-                error_message: Some(Str::from_static(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.message())),
+                error_message: Some(Str::from_static(
+                    ErrorCode::UNKNOWN_TOPIC_OR_PARTITION.message(),
+                )),
                 ..Default::default()
             })
             .collect(),
         ..Default::default()
     });
-    DescribeQuorumResponse { topics: topics.collect(), ..Default::default() }
+    DescribeQuorumResponse {
+        topics: topics.collect(),
+        ..Default::default()
+    }
 }
 
 fn describe(status: &QuorumStatus, now_ms: i64, version: i16) -> DescribeQuorumResponse {
@@ -69,8 +76,15 @@ fn describe(status: &QuorumStatus, now_ms: i64, version: i16) -> DescribeQuorumR
         let seen_ms = if is_leader(member) { now_ms } else { -1 };
         ReplicaState {
             replica_id: member.id.node.0,
-            replica_directory_id: if version >= DIRECTORIES_FROM { member.id.directory } else { Uuid::ZERO },
-            log_end_offset: member.end.and_then(|end| i64::try_from(end).ok()).unwrap_or(-1),
+            replica_directory_id: if version >= DIRECTORIES_FROM {
+                member.id.directory
+            } else {
+                Uuid::ZERO
+            },
+            log_end_offset: member
+                .end
+                .and_then(|end| i64::try_from(end).ok())
+                .unwrap_or(-1),
             last_fetch_timestamp: seen_ms,
             last_caught_up_timestamp: seen_ms,
             ..Default::default()
@@ -94,7 +108,11 @@ fn describe(status: &QuorumStatus, now_ms: i64, version: i16) -> DescribeQuorumR
         true => status.voters.iter().map(node).collect(),
         false => Vec::new(),
     };
-    DescribeQuorumResponse { topics: vec![topic], nodes, ..Default::default() }
+    DescribeQuorumResponse {
+        topics: vec![topic],
+        nodes,
+        ..Default::default()
+    }
 }
 
 fn node(member: &MemberStatus) -> Node {
@@ -104,5 +122,9 @@ fn node(member: &MemberStatus) -> Node {
         port: endpoint.port,
         ..Default::default()
     });
-    Node { node_id: member.id.node.0, listeners: listeners.collect(), ..Default::default() }
+    Node {
+        node_id: member.id.node.0,
+        listeners: listeners.collect(),
+        ..Default::default()
+    }
 }

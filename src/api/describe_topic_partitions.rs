@@ -10,8 +10,8 @@ use crate::metadata::view::{Rules, View};
 use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::image::Topic;
 use ottla_protocol::messages::describe_topic_partitions::{
-    DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, DescribeTopicPartitionsResponsePartition,
-    DescribeTopicPartitionsResponseTopic, Cursor,
+    Cursor, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse,
+    DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
 };
 use ottla_protocol::{ErrorCode, Str};
 use std::collections::BTreeSet;
@@ -29,11 +29,22 @@ impl Api for DescribeTopicPartitions {
         request: DescribeTopicPartitionsRequest,
     ) -> Reply<DescribeTopicPartitionsResponse> {
         let image = context.metadata.image();
-        let Some((names, first)) = selected(&request, image.topics.iter().map(|topic| &*topic.name)) else {
+        let Some((names, first)) =
+            selected(&request, image.topics.iter().map(|topic| &*topic.name))
+        else {
             return Reply::Now(refused(&request));
         };
-        let limit = request.response_partition_limit.min(i32::try_from(context.values().requests.max_partitions_described).unwrap_or(i32::MAX)).max(1);
-        let view = View { image: &image, listener: &meta.peer.listener.name };
+        let limit = request
+            .response_partition_limit
+            .min(
+                i32::try_from(context.values().requests.max_partitions_described)
+                    .unwrap_or(i32::MAX),
+            )
+            .max(1);
+        let view = View {
+            image: &image,
+            listener: &meta.peer.listener.name,
+        };
         Reply::Now(page(view, &names, first, limit, !request.topics.is_empty()))
     }
 }
@@ -46,11 +57,19 @@ fn selected<'a>(
     request: &'a DescribeTopicPartitionsRequest,
     all: impl Iterator<Item = &'a str>,
 ) -> Option<(BTreeSet<&'a str>, Option<Start<'a>>)> {
-    let cursor = request.cursor.as_ref().map(|cursor| (cursor.topic_name.as_str(), cursor.partition_index));
+    let cursor = request
+        .cursor
+        .as_ref()
+        .map(|cursor| (cursor.topic_name.as_str(), cursor.partition_index));
     let from = cursor.map_or("", |(name, _)| name);
     let names: BTreeSet<&str> = match request.topics.is_empty() {
         true => all.filter(|name| *name >= from).collect(),
-        false => request.topics.iter().map(|topic| topic.name.as_str()).filter(|name| *name >= from).collect(),
+        false => request
+            .topics
+            .iter()
+            .map(|topic| topic.name.as_str())
+            .filter(|name| *name >= from)
+            .collect(),
     };
     let listed = |name| request.topics.is_empty() || names.contains(name);
     match cursor {
@@ -60,12 +79,18 @@ fn selected<'a>(
 }
 
 fn refused(request: &DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse {
-    let topics = request.topics.iter().map(|topic| DescribeTopicPartitionsResponseTopic {
-        error_code: ErrorCode::INVALID_REQUEST,
-        name: Some(topic.name.clone()),
+    let topics = request
+        .topics
+        .iter()
+        .map(|topic| DescribeTopicPartitionsResponseTopic {
+            error_code: ErrorCode::INVALID_REQUEST,
+            name: Some(topic.name.clone()),
+            ..Default::default()
+        });
+    DescribeTopicPartitionsResponse {
+        topics: topics.collect(),
         ..Default::default()
-    });
-    DescribeTopicPartitionsResponse { topics: topics.collect(), ..Default::default() }
+    }
 }
 
 fn page(
@@ -82,7 +107,9 @@ fn page(
             answer.next_cursor = Some(cursor(name, 0));
             break;
         }
-        let start = first.filter(|(topic, _)| topic == name).map_or(0, |(_, partition)| partition);
+        let start = first
+            .filter(|(topic, _)| topic == name)
+            .map_or(0, |(_, partition)| partition);
         match view.image.topics.by_name(name) {
             Some(topic) => {
                 let end = topic.partition_count().min(start.saturating_add(remaining));
@@ -101,7 +128,11 @@ fn page(
 }
 
 fn cursor(topic: &str, partition_index: i32) -> Cursor {
-    Cursor { topic_name: Str::from(topic), partition_index, ..Default::default() }
+    Cursor {
+        topic_name: Str::from(topic),
+        partition_index,
+        ..Default::default()
+    }
 }
 
 fn missing(name: &str) -> DescribeTopicPartitionsResponseTopic {
@@ -118,12 +149,21 @@ fn missing(name: &str) -> DescribeTopicPartitionsResponseTopic {
     }
 }
 
-fn describe(view: View<'_>, topic: &Topic, range: std::ops::Range<i32>) -> DescribeTopicPartitionsResponseTopic {
-    let rules = Rules { keep_unavailable: false, listener_error: true };
+fn describe(
+    view: View<'_>,
+    topic: &Topic,
+    range: std::ops::Range<i32>,
+) -> DescribeTopicPartitionsResponseTopic {
+    let rules = Rules {
+        keep_unavailable: false,
+        listener_error: true,
+    };
     let partitions = range.filter_map(|index| {
         let partition = topic.partition(index)?;
         let seen = view.partition(partition, rules);
-        let ids = |brokers: &[ottla_controller::ids::BrokerId]| Some(brokers.iter().map(|broker| broker.0).collect());
+        let ids = |brokers: &[ottla_controller::ids::BrokerId]| {
+            Some(brokers.iter().map(|broker| broker.0).collect())
+        };
         Some(DescribeTopicPartitionsResponsePartition {
             partition_index: index,
             leader_id: seen.leader.0,

@@ -13,8 +13,8 @@ use crate::partition::{Isolation, Partition, ReadAnswer};
 use ottla_controller::ids::TopicId;
 use ottla_controller::image::Image;
 use ottla_protocol::messages::fetch::{
-    AbortedTransaction, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse, ForgottenTopic, NodeEndpoint,
-    PartitionData,
+    AbortedTransaction, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse,
+    ForgottenTopic, NodeEndpoint, PartitionData,
 };
 use ottla_protocol::{ErrorCode, Records, Str, Uuid};
 use ottla_storage::offset::{LeaderEpoch, Offset};
@@ -32,14 +32,22 @@ impl Api for Fetch {
     type Request = FetchRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 4..=18;
 
-    async fn handle(context: Arc<Context>, meta: Meta, request: FetchRequest) -> Reply<FetchResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        meta: Meta,
+        request: FetchRequest,
+    ) -> Reply<FetchResponse> {
         let metadata = context.metadata.clone();
         let request = asked(&context, &meta, request);
-        let may_read = |key: &PartitionKey| find(&context, &metadata.image(), key, request.is_follower);
+        let may_read =
+            |key: &PartitionKey| find(&context, &metadata.image(), key, request.is_follower);
         let fetched = fetch::fetch(&context.fetches, request.clone(), may_read).await;
         Reply::Now(match fetched {
             Ok(answer) => answered(&context, &meta, answer),
-            Err(error_code) => FetchResponse { error_code, ..Default::default() },
+            Err(error_code) => FetchResponse {
+                error_code,
+                ..Default::default()
+            },
         })
     }
 }
@@ -47,7 +55,11 @@ impl Api for Fetch {
 /// The request with its limits applied.
 fn asked(context: &Context, meta: &Meta, request: FetchRequest) -> fetch::Request {
     let uses_topic_ids = meta.api_version >= TOPIC_IDS_FROM;
-    let replica = if meta.api_version >= 15 { request.replica_state.replica_id } else { request.replica_id };
+    let replica = if meta.api_version >= 15 {
+        request.replica_state.replica_id
+    } else {
+        request.replica_id
+    };
     let ceiling = i32::try_from(context.values().requests.fetch_max_bytes).unwrap_or(i32::MAX);
     let max_bytes = request.max_bytes.min(ceiling);
     fetch::Request {
@@ -63,14 +75,26 @@ fn asked(context: &Context, meta: &Meta, request: FetchRequest) -> fetch::Reques
         max_wait: Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap_or(0)),
         min_bytes: request.min_bytes.min(max_bytes),
         max_bytes,
-        named: request.topics.into_iter().flat_map(|topic| named(topic, uses_topic_ids)).collect(),
-        forgotten: request.forgotten_topics_data.into_iter().flat_map(|topic| forgotten(topic, uses_topic_ids)).collect(),
+        named: request
+            .topics
+            .into_iter()
+            .flat_map(|topic| named(topic, uses_topic_ids))
+            .collect(),
+        forgotten: request
+            .forgotten_topics_data
+            .into_iter()
+            .flat_map(|topic| forgotten(topic, uses_topic_ids))
+            .collect(),
     }
 }
 
 /// Detached names: a session outlives the request's frame.
 fn topic_key(name: &Str, id: Uuid, uses_topic_ids: bool) -> TopicKey {
-    if uses_topic_ids { TopicKey::Id(id) } else { TopicKey::Name(name.detached()) }
+    if uses_topic_ids {
+        TopicKey::Id(id)
+    } else {
+        TopicKey::Name(name.detached())
+    }
 }
 
 fn named(topic: FetchTopic, uses_topic_ids: bool) -> impl Iterator<Item = (PartitionKey, Wanted)> {
@@ -83,20 +107,40 @@ fn named(topic: FetchTopic, uses_topic_ids: bool) -> impl Iterator<Item = (Parti
             current_leader_epoch: epoch(partition.current_leader_epoch),
             last_fetched_epoch: epoch(partition.last_fetched_epoch),
         };
-        (PartitionKey { topic: key.clone(), index: partition.partition }, wanted)
+        (
+            PartitionKey {
+                topic: key.clone(),
+                index: partition.partition,
+            },
+            wanted,
+        )
     })
 }
 
 fn forgotten(topic: ForgottenTopic, uses_topic_ids: bool) -> impl Iterator<Item = PartitionKey> {
     let key = topic_key(&topic.topic, topic.topic_id, uses_topic_ids);
-    topic.partitions.into_iter().map(move |index| PartitionKey { topic: key.clone(), index })
+    topic.partitions.into_iter().map(move |index| PartitionKey {
+        topic: key.clone(),
+        index,
+    })
 }
 
 /// The partition, or why there is nothing to read for this client.
-fn find(context: &Context, image: &Image, key: &PartitionKey, is_follower: bool) -> Result<Arc<Partition>, ErrorCode> {
+fn find(
+    context: &Context,
+    image: &Image,
+    key: &PartitionKey,
+    is_follower: bool,
+) -> Result<Arc<Partition>, ErrorCode> {
     let topic = match &key.topic {
-        TopicKey::Id(id) => image.topics.by_id(TopicId(*id)).ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?,
-        TopicKey::Name(name) => image.topics.by_name(name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?,
+        TopicKey::Id(id) => image
+            .topics
+            .by_id(TopicId(*id))
+            .ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?,
+        TopicKey::Name(name) => image
+            .topics
+            .by_name(name)
+            .ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?,
     };
     if topic.partition(key.index).is_none() {
         return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
@@ -117,7 +161,11 @@ fn answered(context: &Context, meta: &Meta, answer: Answer) -> FetchResponse {
         // Partitions come in the order they were read; those of one topic that follow each other share an entry.
         if last.as_ref() != Some(&key.topic) {
             let (topic, topic_id) = name_and_id(&key.topic);
-            responses.push(FetchableTopicResponse { topic, topic_id, ..Default::default() });
+            responses.push(FetchableTopicResponse {
+                topic,
+                topic_id,
+                ..Default::default()
+            });
             last = Some(key.topic);
         }
         if let Some(topic) = responses.last_mut() {
@@ -132,7 +180,12 @@ fn answered(context: &Context, meta: &Meta, answer: Answer) -> FetchResponse {
         ..Default::default()
     };
     let node_endpoints = hints.endpoints().into_iter().map(endpoint).collect();
-    FetchResponse { session_id: answer.session_id, responses, node_endpoints, ..Default::default() }
+    FetchResponse {
+        session_id: answer.session_id,
+        responses,
+        node_endpoints,
+        ..Default::default()
+    }
 }
 
 fn name_and_id(topic: &TopicKey) -> (Str, Uuid) {
@@ -142,7 +195,12 @@ fn name_and_id(topic: &TopicKey) -> (Str, Uuid) {
     }
 }
 
-fn partition_data(version: i16, key: &PartitionKey, read: ReadAnswer, hints: &mut LeaderHints) -> PartitionData {
+fn partition_data(
+    version: i16,
+    key: &PartitionKey,
+    read: ReadAnswer,
+    hints: &mut LeaderHints,
+) -> PartitionData {
     let mut data = PartitionData {
         partition_index: key.index,
         error_code: read.error,
@@ -156,10 +214,17 @@ fn partition_data(version: i16, key: &PartitionKey, read: ReadAnswer, hints: &mu
         // Clients of that age take it for a fatal error (`maybeDownConvertStorageError`).
         data.error_code = ErrorCode::NOT_LEADER_OR_FOLLOWER;
     }
-    let is_elsewhere = [ErrorCode::NOT_LEADER_OR_FOLLOWER, ErrorCode::FENCED_LEADER_EPOCH].contains(&read.error);
+    let is_elsewhere = [
+        ErrorCode::NOT_LEADER_OR_FOLLOWER,
+        ErrorCode::FENCED_LEADER_EPOCH,
+    ]
+    .contains(&read.error);
     if version >= 16 && is_elsewhere {
         let (name, id) = name_and_id(&key.topic);
-        (data.current_leader.leader_id, data.current_leader.leader_epoch) = hints.of(&name, id, key.index);
+        (
+            data.current_leader.leader_id,
+            data.current_leader.leader_epoch,
+        ) = hints.of(&name, id, key.index);
     }
     if let Some((epoch, end)) = read.diverging {
         (data.diverging_epoch.epoch, data.diverging_epoch.end_offset) = (epoch.0, end.0);

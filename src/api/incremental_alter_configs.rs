@@ -7,7 +7,7 @@ use super::config_resources::misaddressed;
 use super::{Api, Context, Meta, Reply, Route};
 use ottla_controller::decide;
 use ottla_protocol::messages::incremental_alter_configs::{
-    IncrementalAlterConfigsRequest, AlterConfigsResourceResponse, IncrementalAlterConfigsResponse,
+    AlterConfigsResourceResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
 };
 use ottla_protocol::{ErrorCode, Str};
 use std::sync::Arc;
@@ -19,14 +19,20 @@ impl Api for IncrementalAlterConfigs {
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;
     const ROUTE: Route = Route::Controller;
 
-    async fn handle(context: Arc<Context>, _meta: Meta, request: IncrementalAlterConfigsRequest) -> Reply<IncrementalAlterConfigsResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        _meta: Meta,
+        request: IncrementalAlterConfigsRequest,
+    ) -> Reply<IncrementalAlterConfigsResponse> {
         let request = Arc::new(request);
         let asked = request.clone();
         let node_id = context.node_id;
         let decided = context
             .decide(move |image, turn| {
                 let mut remaining = IncrementalAlterConfigsRequest::clone(&asked);
-                remaining.resources.retain(|one| misaddressed(node_id, one.resource_type, &one.resource_name).is_none());
+                remaining.resources.retain(|one| {
+                    misaddressed(node_id, one.resource_type, &one.resource_name).is_none()
+                });
                 decide::incremental_alter_configs(image, turn.rules, &remaining)
             })
             .await;
@@ -56,16 +62,28 @@ fn merged(
             }),
         }
     });
-    IncrementalAlterConfigsResponse { responses: responses.collect(), ..Default::default() }
+    IncrementalAlterConfigsResponse {
+        responses: responses.collect(),
+        ..Default::default()
+    }
 }
 
-fn refused(request: &IncrementalAlterConfigsRequest, error_code: ErrorCode) -> IncrementalAlterConfigsResponse {
-    let responses = request.resources.iter().map(|one| AlterConfigsResourceResponse {
-        error_code,
-        error_message: Some(Str::from_static(error_code.message())),
-        resource_type: one.resource_type,
-        resource_name: one.resource_name.clone(),
+fn refused(
+    request: &IncrementalAlterConfigsRequest,
+    error_code: ErrorCode,
+) -> IncrementalAlterConfigsResponse {
+    let responses = request
+        .resources
+        .iter()
+        .map(|one| AlterConfigsResourceResponse {
+            error_code,
+            error_message: Some(Str::from_static(error_code.message())),
+            resource_type: one.resource_type,
+            resource_name: one.resource_name.clone(),
+            ..Default::default()
+        });
+    IncrementalAlterConfigsResponse {
+        responses: responses.collect(),
         ..Default::default()
-    });
-    IncrementalAlterConfigsResponse { responses: responses.collect(), ..Default::default() }
+    }
 }

@@ -28,7 +28,11 @@ impl Api for InitProducerId {
             return Reply::Now(failed(error));
         }
         Reply::Now(match context.producer_ids.next().await {
-            Ok(producer_id) => InitProducerIdResponse { producer_id, producer_epoch: 0, ..Default::default() },
+            Ok(producer_id) => InitProducerIdResponse {
+                producer_id,
+                producer_epoch: 0,
+                ..Default::default()
+            },
             Err(error) => failed(error),
         })
     }
@@ -48,7 +52,12 @@ fn refusal(request: &InitProducerIdRequest) -> Option<ErrorCode> {
 }
 
 fn failed(error_code: ErrorCode) -> InitProducerIdResponse {
-    InitProducerIdResponse { error_code, producer_id: NO_PRODUCER_ID, producer_epoch: NO_PRODUCER_EPOCH, ..Default::default() }
+    InitProducerIdResponse {
+        error_code,
+        producer_id: NO_PRODUCER_ID,
+        producer_epoch: NO_PRODUCER_EPOCH,
+        ..Default::default()
+    }
 }
 
 #[cfg(test)]

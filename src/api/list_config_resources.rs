@@ -32,13 +32,26 @@ impl Api for ListConfigResources {
             0 => &[CLIENT_METRICS],
             _ => &[TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP],
         };
-        let asked: &[i8] = if request.resource_types.is_empty() { supported } else { &request.resource_types };
+        let asked: &[i8] = if request.resource_types.is_empty() {
+            supported
+        } else {
+            &request.resource_types
+        };
         if asked.iter().any(|kind| !supported.contains(kind)) {
             let error_code = ErrorCode::UNSUPPORTED_VERSION;
-            return Reply::Now(ListConfigResourcesResponse { error_code, ..Default::default() });
+            return Reply::Now(ListConfigResourcesResponse {
+                error_code,
+                ..Default::default()
+            });
         }
         let image = context.metadata.image();
-        Reply::Now(list(View { image: &image, listener: &meta.peer.listener.name }, asked))
+        Reply::Now(list(
+            View {
+                image: &image,
+                listener: &meta.peer.listener.name,
+            },
+            asked,
+        ))
     }
 }
 
@@ -55,15 +68,28 @@ fn list(view: View<'_>, asked: &[i8]) -> ListConfigResourcesResponse {
     for kind in [GROUP, CLIENT_METRICS, BROKER_LOGGER, BROKER, TOPIC] {
         match kind {
             _ if !asked.contains(&kind) => {}
-            TOPIC => view.image.topics.iter().for_each(|topic| add(kind, topic.name.to_string())),
-            BROKER | BROKER_LOGGER => view.all_brokers().for_each(|(broker, _)| add(kind, broker.id.to_string())),
+            TOPIC => view
+                .image
+                .topics
+                .iter()
+                .for_each(|topic| add(kind, topic.name.to_string())),
+            BROKER | BROKER_LOGGER => view
+                .all_brokers()
+                .for_each(|(broker, _)| add(kind, broker.id.to_string())),
             _ => with_configs(view.image, kind).for_each(|name| add(kind, name)),
         }
     }
-    ListConfigResourcesResponse { config_resources, ..Default::default() }
+    ListConfigResourcesResponse {
+        config_resources,
+        ..Default::default()
+    }
 }
 
 fn with_configs(image: &Image, kind: i8) -> impl Iterator<Item = String> {
     let kind = ResourceKind::from_wire(kind);
-    image.configs.iter().filter(move |(resource, _)| Some(resource.kind) == kind).map(|(resource, _)| resource.name.to_string())
+    image
+        .configs
+        .iter()
+        .filter(move |(resource, _)| Some(resource.kind) == kind)
+        .map(|(resource, _)| resource.name.to_string())
 }

@@ -11,8 +11,8 @@ use crate::partition::{
 use ottla_controller::image::Image;
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::list_offsets::{
-    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse, ListOffsetsTopic,
-    ListOffsetsTopicResponse,
+    ListOffsetsPartition, ListOffsetsPartitionResponse, ListOffsetsRequest, ListOffsetsResponse,
+    ListOffsetsTopic, ListOffsetsTopicResponse,
 };
 use ottla_storage::offset::LeaderEpoch;
 use std::collections::BTreeSet;
@@ -27,7 +27,11 @@ impl Api for ListOffsets {
     type Request = ListOffsetsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=11;
 
-    async fn handle(context: Arc<Context>, meta: Meta, request: ListOffsetsRequest) -> Reply<ListOffsetsResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        meta: Meta,
+        request: ListOffsetsRequest,
+    ) -> Reply<ListOffsetsResponse> {
         let image = context.metadata.image();
         let isolation = match (request.replica_id, request.isolation_level) {
             (CONSUMER, READ_COMMITTED) => Isolation::ReadCommitted,
@@ -41,20 +45,42 @@ impl Api for ListOffsets {
             for asked in &topic.partitions {
                 let found = match twice.contains(&(&*topic.name, asked.partition_index)) {
                     true => Err(ErrorCode::INVALID_REQUEST),
-                    false => list(&context, &image, &topic.name, asked, isolation, meta.api_version).await,
+                    false => {
+                        list(
+                            &context,
+                            &image,
+                            &topic.name,
+                            asked,
+                            isolation,
+                            meta.api_version,
+                        )
+                        .await
+                    }
                 };
                 partitions.push(answer(asked.partition_index, found, meta.api_version));
             }
-            topics.push(ListOffsetsTopicResponse { name: topic.name.clone(), partitions, ..Default::default() });
+            topics.push(ListOffsetsTopicResponse {
+                name: topic.name.clone(),
+                partitions,
+                ..Default::default()
+            });
         }
-        Reply::Now(ListOffsetsResponse { topics, ..Default::default() })
+        Reply::Now(ListOffsetsResponse {
+            topics,
+            ..Default::default()
+        })
     }
 }
 
 /// Partitions that a request names more than once.
 fn twice(topics: &[ListOffsetsTopic]) -> BTreeSet<(&str, i32)> {
     let mut once = BTreeSet::new();
-    let named = topics.iter().flat_map(|topic| topic.partitions.iter().map(|asked| (&*topic.name, asked.partition_index)));
+    let named = topics.iter().flat_map(|topic| {
+        topic
+            .partitions
+            .iter()
+            .map(|asked| (&*topic.name, asked.partition_index))
+    });
     named.filter(|partition| !once.insert(*partition)).collect()
 }
 
@@ -69,10 +95,15 @@ async fn list(
     if version < known_from(asked.timestamp) {
         return Err(ErrorCode::UNSUPPORTED_VERSION);
     }
-    let partition = context.partitions.by_name(image, topic, asked.partition_index)?;
+    let partition = context
+        .partitions
+        .by_name(image, topic, asked.partition_index)?;
     // Only -1 asks for no check; any other epoch below the leader's is fenced.
-    let current = Some(LeaderEpoch(asked.current_leader_epoch)).filter(|epoch| *epoch != LeaderEpoch::NONE);
-    partition.list_offset(asked.timestamp, isolation, current).await
+    let current =
+        Some(LeaderEpoch(asked.current_leader_epoch)).filter(|epoch| *epoch != LeaderEpoch::NONE);
+    partition
+        .list_offset(asked.timestamp, isolation, current)
+        .await
 }
 
 /// The version from which a word for a time is understood (`ReplicaManager.isListOffsetsTimestampUnsupported`).
@@ -86,8 +117,15 @@ fn known_from(timestamp: i64) -> i16 {
     }
 }
 
-fn answer(partition_index: i32, found: Result<Listed, ErrorCode>, version: i16) -> ListOffsetsPartitionResponse {
-    let mut response = ListOffsetsPartitionResponse { partition_index, ..Default::default() };
+fn answer(
+    partition_index: i32,
+    found: Result<Listed, ErrorCode>,
+    version: i16,
+) -> ListOffsetsPartitionResponse {
+    let mut response = ListOffsetsPartitionResponse {
+        partition_index,
+        ..Default::default()
+    };
     match found {
         Ok(listed) => {
             response.timestamp = listed.timestamp;
@@ -96,7 +134,9 @@ fn answer(partition_index: i32, found: Result<Listed, ErrorCode>, version: i16) 
                 response.leader_epoch = listed.leader_epoch.0;
             }
         }
-        Err(ErrorCode::OFFSET_NOT_AVAILABLE) if version < 5 => response.error_code = ErrorCode::LEADER_NOT_AVAILABLE,
+        Err(ErrorCode::OFFSET_NOT_AVAILABLE) if version < 5 => {
+            response.error_code = ErrorCode::LEADER_NOT_AVAILABLE
+        }
         Err(error) => response.error_code = error,
     }
     response

@@ -15,7 +15,8 @@ use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::ids::TopicId;
 use ottla_controller::image::{Image, Topic};
 use ottla_protocol::messages::metadata::{
-    MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic,
+    MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
+    MetadataResponseTopic,
 };
 use ottla_protocol::{ErrorCode, Str, Uuid};
 use std::collections::BTreeSet;
@@ -27,7 +28,11 @@ impl Api for Metadata {
     type Request = MetadataRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=13;
 
-    async fn handle(context: Arc<Context>, meta: Meta, request: MetadataRequest) -> Reply<MetadataResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        meta: Meta,
+        request: MetadataRequest,
+    ) -> Reply<MetadataResponse> {
         let Some(wanted) = Wanted::of(&request, meta.api_version) else {
             return Reply::Now(refused(&request, ErrorCode::INVALID_REQUEST));
         };
@@ -35,7 +40,8 @@ impl Api for Metadata {
         let creates = request.allow_auto_topic_creation && context.values().topics.auto_create;
         if let (Wanted::Names(names), true) = (&wanted, creates) {
             let layers = context.layers(&image);
-            let creatable = |name: &Str| internal_topics::creatable(name, &layers.as_layers(), context.is_lone);
+            let creatable =
+                |name: &Str| internal_topics::creatable(name, &layers.as_layers(), context.is_lone);
             image = context.auto_create.ensure(image, names, creatable).await;
             // So that the client's first produce finds the log open.
             context.logs_open(image.offset).await;
@@ -59,15 +65,31 @@ impl Wanted {
             Some(topics) if topics.is_empty() && version == 0 => return Some(Wanted::All),
             Some(topics) => topics,
         };
-        if topics.iter().any(|topic| topic.name.is_none() && topic.topic_id == Uuid::ZERO) {
+        if topics
+            .iter()
+            .any(|topic| topic.name.is_none() && topic.topic_id == Uuid::ZERO)
+        {
             return None;
         }
-        if version < 12 && topics.iter().any(|topic| topic.name.is_none() || topic.topic_id != Uuid::ZERO) {
+        if version < 12
+            && topics
+                .iter()
+                .any(|topic| topic.name.is_none() || topic.topic_id != Uuid::ZERO)
+        {
             return None;
         }
-        let ids: BTreeSet<Uuid> = topics.iter().map(|topic| topic.topic_id).filter(|id| *id != Uuid::ZERO).collect();
+        let ids: BTreeSet<Uuid> = topics
+            .iter()
+            .map(|topic| topic.topic_id)
+            .filter(|id| *id != Uuid::ZERO)
+            .collect();
         if ids.is_empty() {
-            return Some(Wanted::Names(topics.iter().filter_map(|topic| topic.name.clone()).collect()));
+            return Some(Wanted::Names(
+                topics
+                    .iter()
+                    .filter_map(|topic| topic.name.clone())
+                    .collect(),
+            ));
         }
         Some(Wanted::Ids(ids))
     }
@@ -90,17 +112,39 @@ fn refused(request: &MetadataRequest, error: ErrorCode) -> MetadataResponse {
     }
 }
 
-fn answer(image: &Image, meta: &Meta, request: &MetadataRequest, wanted: &Wanted) -> MetadataResponse {
-    let view = View { image, listener: &meta.peer.listener.name };
-    let rules = Rules { keep_unavailable: meta.api_version == 0, listener_error: meta.api_version >= 6 };
+fn answer(
+    image: &Image,
+    meta: &Meta,
+    request: &MetadataRequest,
+    wanted: &Wanted,
+) -> MetadataResponse {
+    let view = View {
+        image,
+        listener: &meta.peer.listener.name,
+    };
+    let rules = Rules {
+        keep_unavailable: meta.api_version == 0,
+        listener_error: meta.api_version >= 6,
+    };
     let mut topics: Vec<MetadataResponseTopic> = match wanted {
-        Wanted::All => image.topics.iter().map(|topic| describe(view, topic, rules)).collect(),
-        Wanted::Names(names) => names.iter().map(|name| by_name(view, name, rules)).collect(),
+        Wanted::All => image
+            .topics
+            .iter()
+            .map(|topic| describe(view, topic, rules))
+            .collect(),
+        Wanted::Names(names) => names
+            .iter()
+            .map(|name| by_name(view, name, rules))
+            .collect(),
         Wanted::Ids(ids) => ids.iter().map(|id| by_id(view, *id, rules)).collect(),
     };
     if request.include_topic_authorized_operations {
-        let described = |topic: &&mut MetadataResponseTopic| topic.error_code != ErrorCode::UNKNOWN_TOPIC_ID;
-        topics.iter_mut().filter(described).for_each(|topic| topic.topic_authorized_operations = operations::TOPIC);
+        let described =
+            |topic: &&mut MetadataResponseTopic| topic.error_code != ErrorCode::UNKNOWN_TOPIC_ID;
+        topics
+            .iter_mut()
+            .filter(described)
+            .for_each(|topic| topic.topic_authorized_operations = operations::TOPIC);
     }
     let brokers: Vec<MetadataResponseBroker> = view
         .alive_brokers()
@@ -135,7 +179,12 @@ fn by_name(view: View<'_>, name: &Str, rules: Rules) -> MetadataResponseTopic {
         Some(_) => ErrorCode::INVALID_TOPIC_EXCEPTION,
     };
     let is_internal = internal_topics::is_internal(name);
-    MetadataResponseTopic { error_code, name: Some(name.clone()), is_internal, ..Default::default() }
+    MetadataResponseTopic {
+        error_code,
+        name: Some(name.clone()),
+        is_internal,
+        ..Default::default()
+    }
 }
 
 fn by_id(view: View<'_>, id: Uuid, rules: Rules) -> MetadataResponseTopic {

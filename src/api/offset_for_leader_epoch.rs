@@ -6,8 +6,8 @@ use super::{Api, Context, Meta, Reply};
 use ottla_controller::image::Image;
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::offset_for_leader_epoch::{
-    EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, OffsetForLeaderPartition,
-    OffsetForLeaderTopicResult,
+    EpochEndOffset, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse,
+    OffsetForLeaderPartition, OffsetForLeaderTopicResult,
 };
 use ottla_storage::offset::{LeaderEpoch, Offset};
 use std::sync::Arc;
@@ -24,22 +24,44 @@ impl Api for OffsetForLeaderEpoch {
         request: OffsetForLeaderEpochRequest,
     ) -> Reply<OffsetForLeaderEpochResponse> {
         let image = context.metadata.image();
-        let topics = request.topics.into_iter().map(|topic| OffsetForLeaderTopicResult {
-            partitions: topic.partitions.iter().map(|asked| answer(&context, &image, &topic.topic, asked)).collect(),
-            topic: topic.topic,
+        let topics = request
+            .topics
+            .into_iter()
+            .map(|topic| OffsetForLeaderTopicResult {
+                partitions: topic
+                    .partitions
+                    .iter()
+                    .map(|asked| answer(&context, &image, &topic.topic, asked))
+                    .collect(),
+                topic: topic.topic,
+                ..Default::default()
+            });
+        Reply::Now(OffsetForLeaderEpochResponse {
+            topics: topics.collect(),
             ..Default::default()
-        });
-        Reply::Now(OffsetForLeaderEpochResponse { topics: topics.collect(), ..Default::default() })
+        })
     }
 }
 
-fn answer(context: &Context, image: &Image, topic: &str, asked: &OffsetForLeaderPartition) -> EpochEndOffset {
+fn answer(
+    context: &Context,
+    image: &Image,
+    topic: &str,
+    asked: &OffsetForLeaderPartition,
+) -> EpochEndOffset {
     let partition = asked.partition;
     match end_of_epoch(context, image, topic, asked) {
-        Ok((epoch, end)) => {
-            EpochEndOffset { partition, leader_epoch: epoch.0, end_offset: end.0, ..Default::default() }
-        }
-        Err(error_code) => EpochEndOffset { partition, error_code, ..Default::default() },
+        Ok((epoch, end)) => EpochEndOffset {
+            partition,
+            leader_epoch: epoch.0,
+            end_offset: end.0,
+            ..Default::default()
+        },
+        Err(error_code) => EpochEndOffset {
+            partition,
+            error_code,
+            ..Default::default()
+        },
     }
 }
 
@@ -50,6 +72,7 @@ fn end_of_epoch(
     asked: &OffsetForLeaderPartition,
 ) -> Result<(LeaderEpoch, Offset), ErrorCode> {
     let partition = context.partitions.by_name(image, topic, asked.partition)?;
-    let current = Some(LeaderEpoch(asked.current_leader_epoch)).filter(|epoch| *epoch != LeaderEpoch::NONE);
+    let current =
+        Some(LeaderEpoch(asked.current_leader_epoch)).filter(|epoch| *epoch != LeaderEpoch::NONE);
     partition.end_of_epoch(LeaderEpoch(asked.leader_epoch), current)
 }

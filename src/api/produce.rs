@@ -14,8 +14,8 @@ use futures::future::join_all;
 use ottla_controller::ids::TopicId;
 use ottla_controller::image::{Image, Topic};
 use ottla_protocol::messages::produce::{
-    BatchIndexAndErrorMessage, NodeEndpoint, PartitionProduceData, PartitionProduceResponse, ProduceRequest, ProduceResponse,
-    TopicProduceData, TopicProduceResponse,
+    BatchIndexAndErrorMessage, NodeEndpoint, PartitionProduceData, PartitionProduceResponse,
+    ProduceRequest, ProduceResponse, TopicProduceData, TopicProduceResponse,
 };
 use ottla_protocol::{Bytes, ErrorCode, Records, Str, Uuid};
 use ottla_storage::batch::BatchHeader;
@@ -34,11 +34,22 @@ impl Api for Produce {
     const VERSIONS: std::ops::RangeInclusive<i16> = 3..=13;
     const ADVERTISED_FROM: i16 = 0;
 
-    async fn handle(context: Arc<Context>, meta: Meta, request: ProduceRequest) -> Reply<ProduceResponse> {
+    async fn handle(
+        context: Arc<Context>,
+        meta: Meta,
+        request: ProduceRequest,
+    ) -> Reply<ProduceResponse> {
         let image = context.metadata.image();
         let started = match refusal_of_the_whole(&request) {
             Some(error) => refuse(request.topic_data, error),
-            None => start(&context, &image, &meta, request.topic_data, request.acks, request.timeout_ms),
+            None => start(
+                &context,
+                &image,
+                &meta,
+                request.topic_data,
+                request.acks,
+                request.timeout_ms,
+            ),
         };
         if request.acks != 0 {
             return Reply::later(async move { answer(&context, &meta, finish(started).await) });
@@ -54,16 +65,27 @@ impl Api for Produce {
 /// Transactional batches belong to a transactional id, and nobody may use the absence of one (`KafkaApis.handleProduceRequest`).
 fn refusal_of_the_whole(request: &ProduceRequest) -> Option<ErrorCode> {
     let is_transactional = |asked: &PartitionProduceData| match &asked.records {
-        Records::Bytes(records) => BatchHeader::parse(records).is_some_and(|header| header.is_transactional()),
+        Records::Bytes(records) => {
+            BatchHeader::parse(records).is_some_and(|header| header.is_transactional())
+        }
         Records::Null | Records::Deferred(_) => false,
     };
-    let transactional = request.topic_data.iter().flat_map(|topic| &topic.partition_data).any(is_transactional);
-    (transactional && request.transactional_id.is_none()).then_some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    let transactional = request
+        .topic_data
+        .iter()
+        .flat_map(|topic| &topic.partition_data)
+        .any(is_transactional);
+    (transactional && request.transactional_id.is_none())
+        .then_some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
 }
 
 fn refuse(topics: Vec<TopicProduceData>, error: ErrorCode) -> Vec<Started> {
     let refuse_topic = |topic: TopicProduceData| Started {
-        partitions: topic.partition_data.iter().map(|asked| (asked.index, Err(Refused::new(error)))).collect(),
+        partitions: topic
+            .partition_data
+            .iter()
+            .map(|asked| (asked.index, Err(Refused::new(error))))
+            .collect(),
         name: topic.name,
         topic_id: topic.topic_id,
     };
@@ -103,24 +125,41 @@ fn start(
         };
         let partitions = asked.partition_data.into_iter().map(|partition| {
             let index = partition.index;
-            let appending = topic.as_ref().map_err(|error| Refused::new(*error)).and_then(|topic| {
-                if topic.partition(index).is_none() {
-                    return Err(Refused::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
-                }
-                append(context, image, topic, partition, &check(topic)?)
-            });
+            let appending = topic
+                .as_ref()
+                .map_err(|error| Refused::new(*error))
+                .and_then(|topic| {
+                    if topic.partition(index).is_none() {
+                        return Err(Refused::new(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+                    }
+                    append(context, image, topic, partition, &check(topic)?)
+                });
             (index, appending)
         });
-        Started { name: asked.name, topic_id: asked.topic_id, partitions: partitions.collect() }
+        Started {
+            name: asked.name,
+            topic_id: asked.topic_id,
+            partitions: partitions.collect(),
+        }
     };
     topics.into_iter().map(start_topic).collect()
 }
 
-fn find<'a>(image: &'a Image, asked: &TopicProduceData, version: i16) -> Result<&'a Arc<Topic>, ErrorCode> {
+fn find<'a>(
+    image: &'a Image,
+    asked: &TopicProduceData,
+    version: i16,
+) -> Result<&'a Arc<Topic>, ErrorCode> {
     if version >= 13 {
-        return image.topics.by_id(TopicId(asked.topic_id)).ok_or(ErrorCode::UNKNOWN_TOPIC_ID);
+        return image
+            .topics
+            .by_id(TopicId(asked.topic_id))
+            .ok_or(ErrorCode::UNKNOWN_TOPIC_ID);
     }
-    image.topics.by_name(&asked.name).ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+    image
+        .topics
+        .by_name(&asked.name)
+        .ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
 }
 
 fn append(
@@ -134,7 +173,10 @@ fn append(
         Records::Bytes(records) => records,
         Records::Null | Records::Deferred(_) => Bytes::new(),
     };
-    let partition = context.partitions.by_id(image, topic.id, asked.index).map_err(Refused::new)?;
+    let partition = context
+        .partitions
+        .by_id(image, topic.id, asked.index)
+        .map_err(Refused::new)?;
     Ok(partition.append(records, options))
 }
 
@@ -178,7 +220,9 @@ fn answer(context: &Context, meta: &Meta, finished: Vec<Finished>) -> ProduceRes
             .into_iter()
             .map(|(index, result)| match result {
                 Ok(appended) => appended_response(index, &appended),
-                Err(refused) => refused_response(index, refused, &mut hints, &topic.name, topic.topic_id),
+                Err(refused) => {
+                    refused_response(index, refused, &mut hints, &topic.name, topic.topic_id)
+                }
             })
             .collect(),
         name: topic.name,
@@ -194,7 +238,11 @@ fn answer(context: &Context, meta: &Meta, finished: Vec<Finished>) -> ProduceRes
         ..Default::default()
     };
     let node_endpoints = hints.endpoints().into_iter().map(endpoint).collect();
-    ProduceResponse { responses, node_endpoints, ..Default::default() }
+    ProduceResponse {
+        responses,
+        node_endpoints,
+        ..Default::default()
+    }
 }
 
 fn appended_response(index: i32, appended: &Appended) -> PartitionProduceResponse {
@@ -234,7 +282,10 @@ fn refused_response(
         .collect();
     if refused.error == ErrorCode::NOT_LEADER_OR_FOLLOWER {
         let hint = hints.of(topic, topic_id, index);
-        (response.current_leader.leader_id, response.current_leader.leader_epoch) = hint;
+        (
+            response.current_leader.leader_id,
+            response.current_leader.leader_epoch,
+        ) = hint;
     }
     response
 }

@@ -28,10 +28,16 @@ const GIGABYTE: f64 = 1e9;
 fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1);
     let (Some(directory), Some(size)) = (arguments.next(), arguments.next()) else {
-        return Err(Error::new(ErrorKind::InvalidInput, "usage: limit-probe DIRECTORY MEBIBYTES"));
+        return Err(Error::new(
+            ErrorKind::InvalidInput,
+            "usage: limit-probe DIRECTORY MEBIBYTES",
+        ));
     };
     let directory = PathBuf::from(directory);
-    let mebibytes: usize = size.to_string_lossy().parse().map_err(|_| Error::new(ErrorKind::InvalidInput, "MEBIBYTES is a number"))?;
+    let mebibytes: usize = size
+        .to_string_lossy()
+        .parse()
+        .map_err(|_| Error::new(ErrorKind::InvalidInput, "MEBIBYTES is a number"))?;
     let file = directory.join("probe.log");
     produce_floor(&file, mebibytes << 20)?;
     consume_floor(&file, mebibytes << 20)?;
@@ -65,7 +71,11 @@ fn produce_floor(path: &Path, total: usize) -> Result<()> {
         }
         Ok(())
     });
-    let file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .open(path)?;
     let mut buffer = vec![0; CHUNK_BYTES];
     let (before, started) = (cpu_seconds(), Instant::now());
     let mut at = 0;
@@ -108,11 +118,18 @@ fn consume_floor(path: &Path, total: usize) -> Result<()> {
 fn report_throughput(name: &str, total: usize, cpu: f64, started: Instant) {
     let gigabytes = total as f64 / GIGABYTE;
     println!("{name} {:.4} cpu_seconds_per_gb", cpu / gigabytes);
-    println!("{name}_rate {:.3} gb_per_second", gigabytes / started.elapsed().as_secs_f64());
+    println!(
+        "{name}_rate {:.3} gb_per_second",
+        gigabytes / started.elapsed().as_secs_f64()
+    );
 }
 
 fn sync_floor(path: &Path, batch_bytes: usize) -> Result<()> {
-    let file = OpenOptions::new().create(true).truncate(true).write(true).open(path)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .open(path)?;
     let batch = vec![0x5A; batch_bytes];
     let mut spent_us = Vec::with_capacity(SYNCS);
     for number in 0..SYNCS {
