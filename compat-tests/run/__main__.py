@@ -58,7 +58,7 @@ def soak_groups(arguments: argparse.Namespace) -> int:
 def bench(arguments: argparse.Namespace) -> int:
     """Ottla, Apache Kafka and the limit probe in turns (see compat-tests/bench)."""
     options = ["--rounds", str(arguments.rounds), *(["--quick"] if arguments.quick else ["--output", str(paths.ROOT / "docs" / "benchmarks.md")])]
-    measuring = suites.Suite("bench", ["python3", str(paths.COMPAT / "bench"), *options], [install.rust, install.java], limit_s=7200)
+    measuring = suites.Suite("bench", ["python3", str(paths.COMPAT / "bench"), *options], [install.rust, install.native_compilers, install.java], limit_s=7200)
     return summary.show([suite.run("ottla") for suite in (suites.RELEASE, measuring)])
 
 

@@ -48,6 +48,13 @@ def rust() -> None:
 
 
 @functools.cache
+def native_compilers() -> None:
+    """What building librdkafka from its crate takes beside make."""
+    debian("gcc", "gcc")
+    debian("g++", "g++")
+
+
+@functools.cache
 def kcat() -> None:
     debian("kcat", "kcat")
 
