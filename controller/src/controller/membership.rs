@@ -28,6 +28,7 @@ impl Controller {
     pub async fn add_learner(&self, id: RaftId, peer: Peer) -> Result<(), MembershipError> {
         let raft = self.raft.clone();
         self.on_runtime(async move {
+            raft.runtime_config().tick(true);
             raft.add_learner(id, peer, false)
                 .await
                 .map(drop)
@@ -44,6 +45,7 @@ impl Controller {
     pub async fn set_voters(&self, voters: BTreeSet<RaftId>) -> Result<(), MembershipError> {
         let raft = self.raft.clone();
         self.on_runtime(async move {
+            raft.runtime_config().tick(true);
             raft.change_membership(voters, false)
                 .await
                 .map(drop)

@@ -113,8 +113,18 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
     };
     if is_alone {
         controller.until_active().await.map_err(StartError::Raft)?;
+        rest_without_peers(&controller.raft);
     }
     Ok(controller)
+}
+
+/// Ticks time elections and heartbeats, a hundred times a second. A leader without peers needs neither; a change of the membership turns
+/// them on again.
+fn rest_without_peers(raft: &Raft<Types, StateMachine>) {
+    let membership = raft.metrics().borrow_watched().membership_config.clone();
+    if membership.nodes().count() == 1 {
+        raft.runtime_config().tick(false);
+    }
 }
 
 /// A log whose beginning was purged is nothing without the snapshot that took its place.
