@@ -80,7 +80,8 @@ def count(line: str, result: Result) -> None:
 
 
 def cargo(name: str, *arguments: str, **environment: str) -> Suite:
-    return Suite(name, ["cargo", *arguments], [install.rust], environment, foreign=False)
+    # A clean clone builds everything first, on two cores that may be shared.
+    return Suite(name, ["cargo", *arguments], [install.rust], environment, limit_s=2700, foreign=False)
 
 
 def stories(name: str, path: str, *needs: Callable[[], None], foreign: bool = True) -> Suite:
