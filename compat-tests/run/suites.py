@@ -103,7 +103,7 @@ def soak_groups(name: str, minutes: float, members: int = 10, partitions: int = 
 # `--lib --bins --tests --examples` and doctests in one go; one profile, so that nothing is built twice.
 WORKSPACE = [
     cargo("cargo test", "test", "--workspace", "--no-fail-fast"),
-    cargo("documentation", "doc", "--workspace", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings"),
+    cargo("documentation", "doc", "--workspace", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links"),
 ]
 RELEASE = cargo("release build", "build", "--release", "--bin", "ottla")
 CLIENTS: list[Suite] = [

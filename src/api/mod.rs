@@ -1,6 +1,6 @@
 //! The Kafka APIs that this broker serves: one file per API.
 //!
-//! To add an API: write `src/api/<name>.rs` with one `impl Api`, and add a line to [`apis!`] below. The ApiVersions answer, metrics
+//! To add an API: write `src/api/<name>.rs` with one `impl Api`, and add a line to `apis!` below. The ApiVersions answer, metrics
 //! labels, routing and gates come from that list; there is no second place.
 //!
 //! ```text

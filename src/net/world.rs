@@ -1,5 +1,5 @@
 //! The network as the broker sees it: [`Net`] is the kernel's in production ([`super::tcp`]) and turmoil's in simulation
-//! ([`super::simulated`]). TLS will be a third [`Transport`] around the first.
+//! (`net/simulated.rs`). TLS will be a third [`Transport`] around the first.
 
 use super::settings::SocketOptions;
 use std::future::Future;

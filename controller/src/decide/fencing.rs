@@ -1,6 +1,6 @@
 //! What happens to partitions when a broker goes, comes back, or comes back without its tail.
 //!
-//! Each event looks at the partitions that it can touch and asks [`choose_change`](super::leadership::choose_change) for each.
+//! Each event looks at the partitions that it can touch and asks [`choose_change`] for each.
 //! It walks all partitions of the image: at 100,000 that is a few milliseconds, on an event that is rare.
 
 use super::leadership::{Circumstances, Election, choose_change};
