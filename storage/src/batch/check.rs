@@ -25,7 +25,7 @@ impl CheckedBatch {
         self.bytes.slice(HEADER_SIZE_BYTES..)
     }
 
-    /// The records decompressed, for [`super::records`]; the same bytes when they are not compressed.
+    /// The records decompressed, for [`records()`](super::records()); the same bytes when they are not compressed.
     pub fn plain(&self, limit_bytes: usize) -> Result<Bytes, DecompressError> {
         let attributes = self.header.attributes;
         let codec = attributes.codec().ok_or_else(|| {

@@ -17,7 +17,7 @@ pub fn write(value: i64, to: &mut Vec<u8>) {
     to.push(rest as u8);
 }
 
-/// Bytes that [`write`] takes for `value`.
+/// Bytes that [`write()`] takes for `value`.
 pub fn size_bytes(value: i64) -> usize {
     (64 - (zigzag(value) | 1).leading_zeros()).div_ceil(7) as usize
 }
