@@ -18,6 +18,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import paths
+
 # Run as a program this file is __main__; stories import it as `story`. Both must be one module.
 sys.modules.setdefault("story", sys.modules[__name__])
 
@@ -121,6 +123,7 @@ def load(folder: Path) -> None:
 
 
 def main() -> int:
+    paths.WORK.mkdir(parents=True, exist_ok=True)
     load(Path(sys.argv[1]).resolve())
     parts = sys.argv[2:]
     chosen = [one for one in STORIES if not parts or any(part in one.__name__ for part in parts)]
