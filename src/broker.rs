@@ -30,13 +30,14 @@ use crate::metadata::auto_create::AutoCreate;
 use crate::metadata::lifecycle::Membership;
 use crate::metadata::producer_ids::ProducerIdSource;
 use crate::metrics::Metrics;
+use crate::net::listener::Listener;
 use crate::net::server::Server;
 use crate::net::world::Net;
 use crate::partition::{Gauges, Table, TableOptions};
 use arc_swap::ArcSwap;
-use ottla_controller::Controller;
 use ottla_controller::ids::{BrokerId, MetadataOffset};
 use ottla_controller::image::{ConfigResource, Image};
+use ottla_controller::{Controller, Metadata};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -72,7 +73,6 @@ impl Node {
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
         let node_id = BrokerId(config.node_id);
-        let values = BrokerValues::resolve(&config.layers(&Unset, &Unset));
         let directories = directories::open(&config, &world)?;
         let session_timeout = upkeep::session_timeout(&config);
         let controller = controller::start(&config, &directories, &world, session_timeout).await?;
@@ -81,9 +81,7 @@ impl Node {
             .at_least(MetadataOffset(0))
             .await
             .map_err(|_| StartError::Stopped)?;
-        let values = Arc::new(ArcSwap::from_pointee(
-            in_force(&config, node_id, &image).unwrap_or(values),
-        ));
+        let values = Arc::new(ArcSwap::from_pointee(in_force(&config, node_id, &image)));
 
         let network = listeners::bind(&config, &values.load(), &world).await?;
         let table_options = table_options(&config, &world, &values.load());
@@ -92,20 +90,8 @@ impl Node {
         let membership = Membership::register(&controller, &request).await?;
 
         let (stopper, stop) = background::stop();
-        let groups = Groups::new(
-            values.clone(),
-            metadata.clone(),
-            world.clock.clone(),
-            world.rng.clone(),
-        );
-        upkeep::follow_metadata(
-            &metadata,
-            node_id,
-            &partitions,
-            &groups,
-            &phase,
-            stop.clone(),
-        );
+        let groups = groups(&world, &values, &metadata);
+        upkeep::follow_metadata(&metadata, node_id, &partitions, &groups, stop.clone());
         let applied = MetadataOffset(membership.epoch().0);
         partitions.applied_up_to(applied).await;
         membership.unfence(applied).await?;
@@ -128,10 +114,7 @@ impl Node {
         });
         metrics.register(Arc::new(Gauges(partitions.clone())));
         metrics.register(fetches);
-        let advertised = network
-            .iter()
-            .map(|listener| listener.seen().clone())
-            .collect();
+        let advertised = advertised(&network);
         let server = listeners::serve(network, &context, &values.load(), &world).await?;
         upkeep::start(&context, &membership, server.gate(), &world, &stop);
         phase.send_replace(Phase::Ready);
@@ -194,10 +177,23 @@ async fn leave(membership: &Membership) {
     }
 }
 
-/// The values as the metadata has them; `None` while the metadata says nothing about this broker.
-fn in_force(config: &Arc<BrokerConfig>, node_id: BrokerId, image: &Image) -> Option<BrokerValues> {
+/// The values as the metadata has them.
+fn in_force(config: &Arc<BrokerConfig>, node_id: BrokerId, image: &Image) -> BrokerValues {
     let layers = NodeLayers::of(config.clone(), node_id, image);
-    Some(BrokerValues::resolve(&layers.as_layers()))
+    BrokerValues::resolve(&layers.as_layers())
+}
+
+fn advertised<N: Net>(network: &[Listener<N>]) -> Vec<Arc<api::Listener>> {
+    network.iter().map(|one| one.seen().clone()).collect()
+}
+
+fn groups<N: Net>(
+    world: &World<N>,
+    values: &Arc<ArcSwap<BrokerValues>>,
+    metadata: &Metadata,
+) -> Arc<Groups> {
+    let (clock, rng) = (world.clock.clone(), world.rng.clone());
+    Groups::new(values.clone(), metadata.clone(), clock, rng)
 }
 
 fn fetches<N: Net>(world: &World<N>, values: &BrokerValues) -> Arc<Fetches> {

@@ -2,7 +2,6 @@
 
 use super::world::World;
 use super::{coordination, in_force};
-use crate::admin::Phase;
 use crate::api::Context;
 use crate::background::{Loop, More, Stop, look_after_logs};
 use crate::config::{BrokerConfig, Layers, Unset};
@@ -17,7 +16,6 @@ use ottla_controller::Metadata;
 use ottla_controller::ids::BrokerId;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// `broker.session.timeout.ms`.
 pub fn session_timeout(config: &BrokerConfig) -> Duration {
@@ -34,12 +32,10 @@ pub fn follow_metadata(
     me: BrokerId,
     partitions: &Arc<Table>,
     groups: &Arc<Groups>,
-    phase: &watch::Sender<Phase>,
     mut stop: Stop,
 ) {
     let (mut updates, partitions) = (metadata.subscribe(), partitions.clone());
     let groups = groups.clone();
-    let phase = phase.clone();
     tokio::spawn(async move {
         loop {
             let update = tokio::select! {
@@ -48,7 +44,6 @@ pub fn follow_metadata(
                 update = updates.next() => update,
             };
             let Some(update) = update else { return };
-            let _ = &phase;
             partitions.apply(&update).await;
             coordination::follow(&update, me, &partitions, &groups);
         }
@@ -116,9 +111,7 @@ fn follow_configuration<N: Net>(context: Arc<Context>, gate: Arc<Gate>, net: N, 
                 update = updates.next() => update,
             };
             let Some(update) = update else { return };
-            let Some(values) = in_force(&context.config, context.node_id, &update.image) else {
-                continue;
-            };
+            let values = in_force(&context.config, context.node_id, &update.image);
             if *context.values() != values {
                 gate.set_limits(ConnectionLimits::resolve(&net, &values.connections).await);
                 context.values.store(Arc::new(values));
