@@ -10,6 +10,7 @@ import sys
 import time
 
 import install
+import matrix
 import paths
 import suites
 import summary
@@ -29,7 +30,15 @@ def test(arguments: argparse.Namespace) -> int:
             sys.exit(f"no such suite: {', '.join(sorted(unknown))}; there are: {', '.join(suite.name for suite in chosen)}")
         chosen = [suite for suite in chosen if suite.name in arguments.only]
     forget_old_work()
-    return summary.show([suite.run(arguments.target) for suite in chosen])
+    results = [suite.run(arguments.target) for suite in chosen]
+    return summary.show([*results, *judged_matrix(chosen, results, arguments.target)])
+
+
+def judged_matrix(chosen: list[suites.Suite], results: list[summary.Result], target: str) -> list[summary.Result]:
+    """The client × story matrix of the clients that ran, as one more result."""
+    ran = [client for suite, result in zip(chosen, results, strict=True) if result.skipped_because is None for client in suite.clients]
+    known = [client for suite in suites.CLIENTS for client in suite.clients]
+    return [matrix.check(ran, known, [line for result in results for line in result.cells], target)] if ran else []
 
 
 def forget_old_work() -> None:

@@ -7,7 +7,8 @@
         ...
 
 `python story.py FOLDER [part of a name]…` imports every *_stories.py of the folder and runs their stories in order,
-against one shared broker (`broker()`) unless a story starts its own (`fresh()`). The last line counts them.
+against one shared broker (`broker()`) unless a story starts its own (`fresh()`). The last line counts them. A story that
+`@proves("key")` a cell of the matrix speaks for its client (cells.py); cells are reported when no story was left out.
 """
 
 import importlib.util
@@ -23,6 +24,8 @@ import paths
 # Run as a program this file is __main__; stories import it as `story`. Both must be one module.
 sys.modules.setdefault("story", sys.modules[__name__])
 
+import cells  # noqa: E402
+from cells import proves  # noqa: E402, F401 (stories import it from here)
 from targets import Broker, target  # noqa: E402
 
 STORIES: list[Callable[[], None]] = []
@@ -49,6 +52,7 @@ def cases(**table):
                 function(*arguments)
 
             run.__name__ = f"{function.__name__}[{name}]"
+            run.proves = tuple(key.format(*arguments) for key in getattr(function, "proves", ()))
             STORIES.append(run)
         return function
 
@@ -128,6 +132,8 @@ def main() -> int:
     parts = sys.argv[2:]
     chosen = [one for one in STORIES if not parts or any(part in one.__name__ for part in parts)]
     verdicts = [run(one) for one in chosen]
+    if chosen == STORIES:
+        cells.report(list(zip(chosen, verdicts, strict=True)))
     failed = verdicts.count(False)
     for process in _shared:
         process.discard() if not failed else process._end()

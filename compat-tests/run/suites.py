@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import install
+import matrix
 import paths
 from summary import Result
 
@@ -30,6 +31,7 @@ class Suite:
     environment: dict[str, str] = field(default_factory=dict)
     limit_s: int = 900
     foreign: bool = True  # asks nothing but Kafka's own behaviour, so Apache Kafka can be judged with it as well
+    clients: tuple[str, ...] = ()  # whose cells of the matrix it reports, in the order of the table's columns
 
     def run(self, target: str) -> Result:
         result = Result(self.name)
@@ -59,6 +61,8 @@ class Suite:
                 log.write(line)
                 print(line, end="", flush=True)
                 count(line, result)
+                if self.clients and matrix.is_said(line):
+                    result.cells.append(line.strip())
             status = child.wait()
         if status == 124:
             result.failures.append(f"stopped after {self.limit_s} s")
@@ -84,10 +88,10 @@ def cargo(name: str, *arguments: str, **environment: str) -> Suite:
     return Suite(name, ["cargo", *arguments], [install.rust], environment, limit_s=2700, foreign=False)
 
 
-def stories(name: str, path: str, *needs: Callable[[], None], foreign: bool = True) -> Suite:
+def stories(name: str, path: str, *needs: Callable[[], None], foreign: bool = True, clients: tuple[str, ...] = ()) -> Suite:
     """A folder of compat-tests/ whose files hold stories (see story.py)."""
     command = [str(paths.PYTHON), str(paths.COMPAT / "run" / "story.py"), str(paths.COMPAT / path)]
-    return Suite(name, command, [install.python, *needs], limit_s=900, foreign=foreign)
+    return Suite(name, command, [install.python, *needs], limit_s=900, foreign=foreign, clients=clients)
 
 
 def soak(name: str, minutes: float) -> Suite:

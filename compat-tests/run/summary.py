@@ -18,6 +18,7 @@ class Result:
     failed: int = 0
     skipped_because: str | None = None
     failures: list[str] = field(default_factory=list)
+    cells: list[str] = field(default_factory=list)  # what it said about the client × story matrix (see matrix.py)
 
     @property
     def verdict(self) -> str:
