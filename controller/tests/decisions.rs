@@ -9,6 +9,10 @@ mod cluster;
 
 #[path = "decisions/alter_configs.rs"]
 mod alter_configs;
+#[path = "decisions/alter_partition.rs"]
+mod alter_partition;
+#[path = "decisions/assign_replicas_to_dirs.rs"]
+mod assign_replicas_to_dirs;
 #[path = "decisions/create_partitions.rs"]
 mod create_partitions;
 #[path = "decisions/create_topics.rs"]

@@ -8,6 +8,11 @@
 //! ```
 //! A handler returns a value: only `dispatch` decodes, encodes, counts and times, only `net/connection` writes.
 
+pub mod allocate_producer_ids;
+pub mod alter_partition;
+pub mod assign_replicas_to_dirs;
+pub mod broker_heartbeat;
+pub mod broker_registration;
 mod config_resources;
 pub mod context;
 pub mod dispatch;
@@ -152,6 +157,7 @@ apis! {
     incremental_alter_configs => IncrementalAlterConfigs,
     offset_delete => OffsetDelete,
     describe_quorum => DescribeQuorum,
+    unregister_broker => UnregisterBroker,
     describe_cluster => DescribeCluster,
     describe_producers => DescribeProducers,
     list_config_resources => ListConfigResources,

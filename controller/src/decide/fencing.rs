@@ -1,11 +1,12 @@
 //! What happens to partitions when a broker goes, comes back, or comes back without its tail.
 //!
-//! Each event looks at the partitions that it can touch and asks [`choose_change`] for each.
+//! Each event looks at the partitions that it can touch and asks [`choose_change`](super::choose_change) for each.
 //! It walks all partitions of the image: at 100,000 that is a few milliseconds, on an event that is rare.
 
-use super::leadership::{Circumstances, Election, choose_change};
-use super::rules::{ConfigRules, allows_unclean_election, min_in_sync_replicas};
-use crate::ids::{BrokerEpoch, BrokerId, TopicId};
+use super::elections::{Elections, Terms, is_online};
+use super::leadership::Wanted;
+use super::rules::ConfigRules;
+use crate::ids::{BrokerEpoch, BrokerId};
 use crate::image::{Broker, Image, Partition};
 use ottla_protocol::Uuid;
 use ottla_protocol::records::metadata::{
@@ -56,11 +57,10 @@ fn changes_where(
     event: Event,
     touched: impl Fn(&Partition) -> bool,
 ) -> Vec<MetadataRecord> {
-    let keeps_eligible = image.features.has_eligible_leader_replicas();
-    let mut settings = Settings {
-        image,
-        rules,
-        of: None,
+    let mut elections = Elections::new(image, rules);
+    let terms = Terms {
+        lost_its_tail: event.lost_its_tail(),
+        ..Default::default()
     };
     let mut records = Vec::new();
     for (topic, index, partition) in image
@@ -68,24 +68,13 @@ fn changes_where(
         .partitions()
         .filter(|(_, _, partition)| touched(partition))
     {
-        let (min_in_sync_replicas, election) = settings.of(topic.id, &topic.name);
-        let around = Circumstances {
-            may_lead: &|broker| event.may_lead(image, partition, broker),
-            election,
-            min_in_sync_replicas,
-            keeps_eligible,
-            lost_its_tail: event.lost_its_tail(),
-        };
-        let isr = partition
+        let mut wanted = Wanted::unchanged(partition);
+        wanted
             .isr
-            .iter()
-            .copied()
-            .filter(|replica| Some(*replica) != event.removed())
-            .collect();
-        records.extend(
-            choose_change(partition, topic.id, index, isr, &around)
-                .map(MetadataRecord::PartitionChange),
-        );
+            .retain(|replica| Some(*replica) != event.removed());
+        let may_lead = |broker| event.may_lead(image, partition, broker);
+        let change = elections.change_where(topic, index, partition, wanted, terms, &may_lead);
+        records.extend(change.map(MetadataRecord::PartitionChange));
     }
     records
 }
@@ -190,35 +179,6 @@ impl Event {
             Event::Returns(returning) if returning == broker => true,
             _ => registered.is_active() && self.removed() != Some(broker),
         };
-        alive
-            && partition
-                .directory(broker)
-                .is_none_or(|directory| registered.has_online_directory(directory))
-    }
-}
-
-/// A topic's settings, looked up once per topic: partitions come grouped by topic.
-struct Settings<'a> {
-    image: &'a Image,
-    rules: &'a dyn ConfigRules,
-    of: Option<(TopicId, usize, Election)>,
-}
-
-impl Settings<'_> {
-    fn of(&mut self, topic: TopicId, name: &str) -> (usize, Election) {
-        match self.of {
-            Some((known, min, election)) if known == topic => (min, election),
-            _ => {
-                let min = min_in_sync_replicas(self.image, self.rules, name);
-                let unclean = allows_unclean_election(self.image, self.rules, name);
-                let election = if unclean {
-                    Election::Unclean
-                } else {
-                    Election::Clean
-                };
-                self.of = Some((topic, min, election));
-                (min, election)
-            }
-        }
+        alive && is_online(image, partition, broker)
     }
 }

@@ -1,11 +1,13 @@
-//! Who leads a partition after its replicas' circumstances changed, and who stays in its ISR and ELR.
+//! What becomes of a partition after its circumstances changed: who leads it, who stays in its ISR and ELR, and which replicas it has.
 //!
-//! Kafka's `PartitionChangeBuilder` as one pure function: ISR without the broker that leaves, eligible leader replicas out of
-//! those that fell from the ISR below `min.insync.replicas` (KIP-966), election in the order present leader, ISR, ELR,
-//! last known leader, and, where the topic wants it, anybody alive. Reassignment is not part of this yet.
+//! Kafka's `PartitionChangeBuilder` as one pure function: a reassignment completes when the new replicas are in sync (KIP-455),
+//! eligible leader replicas are those that fell from the ISR below `min.insync.replicas` (KIP-966), and elections go in the order present
+//! leader, ISR, ELR, last known leader, and, where the topic wants it, anybody alive.
 
+use super::reassignment::Reassignment;
 use crate::ids::{BrokerId, TopicId};
-use crate::image::{LeaderRecovery, Partition};
+use crate::image::{LeaderRecovery, NO_LEADER_CHANGE, Partition};
+use ottla_protocol::Uuid;
 use ottla_protocol::records::metadata::PartitionChangeRecord;
 
 /// Which elections are allowed.
@@ -20,10 +22,12 @@ pub enum Election {
     Unclean,
 }
 
-/// Everything about a partition's surroundings that an election depends on.
+/// Everything about a partition's surroundings that a change depends on.
 pub struct Circumstances<'a> {
     /// Whether a broker may lead this partition: alive, and its directory online.
     pub may_lead: &'a dyn Fn(BrokerId) -> bool,
+    /// The directory of a replica that is new on a broker (KIP-858).
+    pub default_directory: &'a dyn Fn(BrokerId) -> Uuid,
     pub election: Election,
     /// The topic's `min.insync.replicas`.
     pub min_in_sync_replicas: usize,
@@ -33,60 +37,77 @@ pub struct Circumstances<'a> {
     pub lost_its_tail: Option<BrokerId>,
 }
 
-/// The change that follows when the ISR is to become `target_isr`; `None` when nothing changes.
+/// What a partition is to become, where nothing stands against it. Starts as what it is.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub isr: Vec<BrokerId>,
+    /// The replicas while they are being reassigned: old and new ones.
+    pub reassignment: Reassignment,
+    pub recovery: LeaderRecovery,
+    /// Where a broker says that its replica is.
+    pub directory: Option<(BrokerId, Uuid)>,
+}
+
+impl Wanted {
+    /// The partition as it is.
+    pub fn unchanged(partition: &Partition) -> Self {
+        Wanted {
+            isr: partition.isr.to_vec(),
+            reassignment: Reassignment::under_way(partition),
+            recovery: partition.leader_recovery,
+            directory: None,
+        }
+    }
+
+    /// The partition with another ISR.
+    pub fn with_isr(partition: &Partition, isr: Vec<BrokerId>) -> Self {
+        Wanted {
+            isr,
+            ..Self::unchanged(partition)
+        }
+    }
+}
+
+/// The change that makes the partition what is wanted, as far as it can be; `None` when nothing changes.
 pub fn choose_change(
     partition: &Partition,
     topic: TopicId,
     index: i32,
-    target_isr: Vec<BrokerId>,
+    mut wanted: Wanted,
     around: &Circumstances<'_>,
 ) -> Option<PartitionChangeRecord> {
-    let mut next = Next {
-        partition,
-        around,
-        isr: target_isr,
-        eligible: Vec::new(),
-    };
-    next.eligible = next.choose_eligible();
-    let elected = next.elect();
-    let mut change = PartitionChangeRecord {
+    if let Some((replicas, isr)) = wanted.reassignment.completed(&wanted.isr) {
+        wanted.isr = isr;
+        wanted.reassignment = Reassignment::none(replicas);
+    }
+    let nothing = PartitionChangeRecord {
         topic_id: topic.0,
         partition_id: index,
         ..Default::default()
     };
-    let mut forced_isr = false;
-    if elected.leader != partition.leader {
-        if let Some(leader) = elected
-            .leader
-            .filter(|leader| next.eligible.contains(leader))
-        {
-            next.isr = vec![leader];
-            next.eligible.retain(|replica| *replica != leader);
-        }
-        change.leader = elected.leader.unwrap_or(BrokerId::NONE).0;
-        if elected.unclean {
-            forced_isr = true;
-            next.isr = elected.leader.into_iter().collect();
-            if partition.leader_recovery != LeaderRecovery::Recovering {
-                change.leader_recovery_state = LeaderRecovery::Recovering.to_wire();
-            }
-        }
-    }
+    let mut change = nothing.clone();
+    let mut next = Next {
+        partition,
+        around,
+        wanted,
+        eligible: Vec::new(),
+    };
+    next.eligible = next.choose_eligible();
+    let forced_isr = next.note_election(&mut change);
+    next.note_lost_replicas(&mut change);
     next.note_sets(&mut change, forced_isr);
     next.note_last_known(&mut change);
-    (change
-        != PartitionChangeRecord {
-            topic_id: topic.0,
-            partition_id: index,
-            ..Default::default()
-        })
-    .then_some(change)
+    next.note_assignment(&mut change);
+    if !forced_isr && next.wanted.recovery != partition.leader_recovery {
+        change.leader_recovery_state = next.wanted.recovery.to_wire();
+    }
+    (change != nothing).then_some(change)
 }
 
 struct Next<'a> {
     partition: &'a Partition,
     around: &'a Circumstances<'a>,
-    isr: Vec<BrokerId>,
+    wanted: Wanted,
     eligible: Vec<BrokerId>,
 }
 
@@ -96,12 +117,16 @@ struct Elected {
 }
 
 impl Next<'_> {
+    fn replicas(&self) -> &[BrokerId] {
+        &self.wanted.reassignment.replicas
+    }
+
     fn choose_eligible(&self) -> Vec<BrokerId> {
         let enough = self
             .around
             .min_in_sync_replicas
             .min(self.partition.replicas.len());
-        if !self.around.keeps_eligible || self.isr.len() >= enough {
+        if !self.around.keeps_eligible || self.wanted.isr.len() >= enough {
             return Vec::new();
         }
         let mut eligible: Vec<BrokerId> = self
@@ -111,7 +136,9 @@ impl Next<'_> {
             .chain(&self.partition.isr)
             .copied()
             .filter(|replica| {
-                !self.isr.contains(replica) && self.around.lost_its_tail != Some(*replica)
+                self.replicas().contains(replica)
+                    && !self.wanted.isr.contains(replica)
+                    && self.around.lost_its_tail != Some(*replica)
             })
             .collect();
         eligible.sort_unstable();
@@ -119,62 +146,73 @@ impl Next<'_> {
         eligible
     }
 
+    /// Elects; whether the election was unclean, so that the ISR is the new leader alone.
+    fn note_election(&mut self, change: &mut PartitionChangeRecord) -> bool {
+        let elected = self.elect();
+        if elected.leader == self.partition.leader {
+            return false;
+        }
+        change.leader = elected.leader.unwrap_or(BrokerId::NONE).0;
+        let eligible = |leader: &BrokerId| self.eligible.contains(leader);
+        if let Some(leader) = elected.leader.filter(eligible) {
+            self.wanted.isr = vec![leader];
+            self.eligible.retain(|replica| *replica != leader);
+        }
+        if elected.unclean {
+            self.wanted.isr = elected.leader.into_iter().collect();
+            if self.partition.leader_recovery != LeaderRecovery::Recovering {
+                change.leader_recovery_state = LeaderRecovery::Recovering.to_wire();
+            }
+        }
+        elected.unclean
+    }
+
     fn elect(&self) -> Elected {
-        let clean = |leader| Elected {
-            leader: Some(leader),
-            unclean: false,
-        };
-        let (replicas, present) = (&self.partition.replicas, self.partition.leader);
+        let elected = |leader, unclean| Elected { leader, unclean };
+        let replicas = self.replicas();
         let preferred = replicas
             .first()
             .copied()
             .filter(|_| self.around.election == Election::Preferred);
-        let in_order = preferred
+        let mut in_order = preferred
             .into_iter()
-            .chain(present)
+            .chain(self.partition.leader)
             .chain(replicas.iter().copied());
-        if let Some(leader) = in_order
-            .into_iter()
-            .find(|replica| self.may_lead_cleanly(*replica))
-        {
-            return clean(leader);
+        if let Some(leader) = in_order.find(|replica| self.may_lead_cleanly(*replica)) {
+            return elected(Some(leader), false);
         }
         if let Some(leader) = self.last_known_leader() {
-            return Elected {
-                leader: Some(leader),
-                unclean: true,
-            };
+            return elected(Some(leader), true);
         }
-        let anybody = replicas
-            .iter()
-            .copied()
-            .find(|replica| (self.around.may_lead)(*replica));
-        match anybody.filter(|_| self.around.election == Election::Unclean) {
-            Some(leader) => Elected {
-                leader: Some(leader),
-                unclean: true,
-            },
-            None => Elected {
-                leader: None,
-                unclean: false,
-            },
-        }
+        let mut alive = replicas.iter().copied();
+        let anybody = alive.find(|replica| (self.around.may_lead)(*replica));
+        let anybody = anybody.filter(|_| self.around.election == Election::Unclean);
+        elected(anybody, anybody.is_some())
     }
 
     fn may_lead_cleanly(&self, replica: BrokerId) -> bool {
-        let holds_everything = self.isr.contains(&replica)
-            || (self.isr.is_empty() && self.eligible.contains(&replica));
+        let isr = &self.wanted.isr;
+        let holds_everything =
+            isr.contains(&replica) || (isr.is_empty() && self.eligible.contains(&replica));
         holds_everything && (self.around.may_lead)(replica)
     }
 
     /// When nobody is in sync or eligible, the last leader is the one that lost least (KIP-966's "balanced" recovery).
     fn last_known_leader(&self) -> Option<BrokerId> {
-        if !self.around.keeps_eligible || !self.isr.is_empty() || !self.eligible.is_empty() {
+        if !self.around.keeps_eligible || !self.wanted.isr.is_empty() || !self.eligible.is_empty() {
             return None;
         }
         match *self.partition.last_known_eligible {
-            [only] if (self.around.may_lead)(only) => Some(only),
+            [only] if self.replicas().contains(&only) && (self.around.may_lead)(only) => Some(only),
             _ => None,
+        }
+    }
+
+    /// A broker that loses its replica must not go on fetching under the leader epoch that it knows.
+    fn note_lost_replicas(&self, change: &mut PartitionChangeRecord) {
+        let is_kept = |replica: &BrokerId| self.replicas().contains(replica);
+        if change.leader == NO_LEADER_CHANGE && !self.partition.replicas.iter().all(is_kept) {
+            change.leader = self.partition.leader.unwrap_or(BrokerId::NONE).0;
         }
     }
 
@@ -186,31 +224,57 @@ impl Next<'_> {
             change.eligible_leader_replicas = Some(numbers(&self.eligible));
         }
         // Without eligible replicas the last member of the ISR stays in it: somebody must know where the data is.
+        let isr = &self.wanted.isr;
         let may_be_empty = self.around.keeps_eligible;
-        let differs = self.isr != *self.partition.isr && (may_be_empty || !self.isr.is_empty());
+        let differs = *isr != *self.partition.isr && (may_be_empty || !isr.is_empty());
         if forced_isr || differs {
-            change.isr = Some(numbers(&self.isr));
+            change.isr = Some(numbers(isr));
         }
     }
 
+    /// Whoever led when the partition lost its last leader is remembered until there is a leader again.
     fn note_last_known(&self, change: &mut PartitionChangeRecord) {
-        if !self.around.keeps_eligible {
-            if !self.partition.last_known_eligible.is_empty() {
-                change.last_known_elr = Some(Vec::new());
-            }
-            return;
-        }
-        let known = &*self.partition.last_known_eligible;
-        let becomes_empty = change.isr.as_ref().is_some_and(Vec::is_empty);
-        let has_leader =
-            change.leader >= 0 || (self.partition.leader.is_some() && change.leader != -1);
+        let known = &self.partition.last_known_eligible;
+        let forgets = !self.around.keeps_eligible || change.leader >= 0;
         match self.partition.leader {
-            Some(leader) if becomes_empty && known != [leader] => {
-                change.last_known_elr = Some(vec![leader.0])
+            Some(leader) if !forgets && change.leader == BrokerId::NONE.0 && known.is_empty() => {
+                change.last_known_elr = Some(vec![leader.0]);
             }
-            _ if has_leader && !known.is_empty() => change.last_known_elr = Some(Vec::new()),
+            _ if forgets && !known.is_empty() => change.last_known_elr = Some(Vec::new()),
             _ => {}
         }
+    }
+
+    fn note_assignment(&self, change: &mut PartitionChangeRecord) {
+        let Reassignment {
+            replicas,
+            adding,
+            removing,
+        } = &self.wanted.reassignment;
+        let directories: Vec<Uuid> = replicas.iter().map(|it| self.directory(*it)).collect();
+        let moves = *replicas != *self.partition.replicas;
+        if moves {
+            change.replicas = Some(numbers(replicas));
+        }
+        if moves || directories != *self.partition.directories {
+            change.directories = Some(directories);
+        }
+        if *adding != *self.partition.adding_replicas {
+            change.adding_replicas = Some(numbers(adding));
+        }
+        if *removing != *self.partition.removing_replicas {
+            change.removing_replicas = Some(numbers(removing));
+        }
+    }
+
+    fn directory(&self, replica: BrokerId) -> Uuid {
+        let told = self
+            .wanted
+            .directory
+            .filter(|(broker, _)| *broker == replica);
+        told.map(|(_, directory)| directory)
+            .or_else(|| self.partition.directory(replica))
+            .unwrap_or_else(|| (self.around.default_directory)(replica))
     }
 }
 
@@ -221,6 +285,7 @@ fn numbers(brokers: &[BrokerId]) -> Vec<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::directory;
 
     struct Case {
         replicas: &'static [i32],
@@ -265,10 +330,12 @@ mod tests {
             eligible_leader_replicas: ids(case.eligible),
             last_known_eligible: ids(case.last_known),
             leader: (case.leader >= 0).then_some(BrokerId(case.leader)),
+            directories: vec![directory::UNASSIGNED; case.replicas.len()].into(),
             ..Default::default()
         };
         let around = Circumstances {
             may_lead: &|broker| case.alive.contains(&broker.0),
+            default_directory: &|_| directory::UNASSIGNED,
             election: case.election,
             min_in_sync_replicas: case.min,
             keeps_eligible: case.keeps_eligible,
@@ -278,7 +345,7 @@ mod tests {
             &partition,
             TopicId::default(),
             0,
-            ids(case.target_isr).into(),
+            Wanted::with_isr(&partition, ids(case.target_isr).into()),
             &around,
         )?;
         let after = partition.merged(&change);
@@ -385,7 +452,7 @@ mod tests {
             alive: &[3],
             ..HEALTHY
         };
-        assert_eq!(after(&case), Some((vec![1], vec![], vec![], -1)));
+        assert_eq!(after(&case), Some((vec![1], vec![], vec![1], -1)));
         let case = Case {
             election: Election::Unclean,
             ..case

@@ -1,7 +1,7 @@
 //! Registered brokers: where they listen, what they support, whether they are fenced.
 
 use super::ApplyError;
-use crate::ids::{BrokerEpoch, BrokerId};
+use crate::ids::{BrokerEpoch, BrokerId, directory};
 use imbl::OrdMap;
 use imbl::ordmap::DiffIter;
 use imbl::shared_ptr::DefaultSharedPtr;
@@ -71,10 +71,11 @@ impl Broker {
 
     /// Whether the directory is online on this broker; a broker that names none has not said and is believed (KIP-858).
     pub fn has_online_directory(&self, directory: Uuid) -> bool {
-        self.log_dirs.is_empty()
-            || directory == crate::ids::directory::UNASSIGNED
-            || directory == crate::ids::directory::MIGRATING
-            || self.log_dirs.contains(&directory)
+        match directory {
+            directory::UNASSIGNED | directory::MIGRATING => true,
+            directory::LOST => false,
+            named => self.log_dirs.is_empty() || self.log_dirs.contains(&named),
+        }
     }
 
     /// The record that states this broker in full, as a snapshot holds it.

@@ -2,10 +2,18 @@
 
 use crate::support::{CLUSTER, Lenient, registration, topic};
 use ottla_controller::delta::Delta;
-use ottla_controller::{Dice, Image, Liveness, Outcome, decide};
-use ottla_protocol::ErrorCode;
+use ottla_controller::image::Partition;
+use ottla_controller::{BrokerId, Dice, Image, Liveness, Outcome, TopicId, decide};
 use ottla_protocol::messages::broker_heartbeat::BrokerHeartbeatRequest;
-use ottla_protocol::messages::create_topics::{CreateTopicsRequest, CreateTopicsResponse};
+use ottla_protocol::messages::create_topics::{
+    CreatableReplicaAssignment, CreateTopicsRequest, CreateTopicsResponse,
+};
+use ottla_protocol::messages::incremental_alter_configs::{
+    AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
+};
+use ottla_protocol::records::metadata::{BrokerRegistrationChangeRecord, MetadataRecord};
+use ottla_protocol::{ErrorCode, Uuid};
+use std::sync::Arc;
 use std::time::Duration;
 
 pub struct Cluster {
@@ -39,11 +47,7 @@ impl Cluster {
     }
 
     pub fn heartbeat(&mut self, broker: i32, want_fence: bool) {
-        let known = self
-            .image
-            .brokers
-            .get(ottla_controller::BrokerId(broker))
-            .unwrap();
+        let known = self.image.brokers.get(BrokerId(broker)).unwrap();
         let request = BrokerHeartbeatRequest {
             broker_id: broker,
             broker_epoch: known.epoch.0,
@@ -68,6 +72,85 @@ impl Cluster {
         self
     }
 
+    /// A topic with these replicas per partition.
+    pub fn with_assigned(mut self, name: &str, partitions: &[&[i32]]) -> Self {
+        let mut request = topic(name, -1);
+        let assignment = |(partition_index, replicas): (i32, &&[i32])| CreatableReplicaAssignment {
+            partition_index,
+            broker_ids: replicas.to_vec(),
+            ..Default::default()
+        };
+        request.topics[0].assignments = (0..).zip(partitions).map(assignment).collect();
+        let created = self.create(&request);
+        assert_eq!(created.topics[0].error_code, ErrorCode::NONE);
+        self
+    }
+
+    pub fn set_topic_config(&mut self, name: &str, key: &str, value: &str) {
+        let config = AlterableConfig {
+            name: key.into(),
+            value: Some(value.into()),
+            ..Default::default()
+        };
+        let request = IncrementalAlterConfigsRequest {
+            resources: vec![AlterConfigsResource {
+                resource_type: 2,
+                resource_name: name.into(),
+                configs: vec![config],
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        let outcome = decide::incremental_alter_configs(&self.image, &Lenient, &request);
+        let response = self.take(outcome);
+        assert_eq!(response.responses[0].error_code, ErrorCode::NONE);
+    }
+
+    pub fn topic_id(&self, name: &str) -> TopicId {
+        self.image.topics.id_of(name).unwrap()
+    }
+
+    pub fn partition(&self, name: &str, index: i32) -> Arc<Partition> {
+        let topic = self.image.topics.by_name(name).unwrap();
+        topic.partition(index).unwrap().clone()
+    }
+
+    /// One more directory that is online on the broker.
+    pub fn add_directory(&mut self, broker: i32, directory: Uuid) {
+        let known = self.image.brokers.get(BrokerId(broker)).unwrap();
+        let change = BrokerRegistrationChangeRecord {
+            broker_id: broker,
+            broker_epoch: known.epoch.0,
+            log_dirs: known.log_dirs.iter().copied().chain([directory]).collect(),
+            ..Default::default()
+        };
+        let records = vec![MetadataRecord::BrokerRegistrationChange(change)];
+        self.take(Outcome {
+            records,
+            response: (),
+        });
+    }
+
+    pub fn isr(&self, name: &str, index: i32) -> Vec<i32> {
+        numbers(&self.partition(name, index).isr)
+    }
+
+    pub fn eligible(&self, name: &str, index: i32) -> Vec<i32> {
+        numbers(&self.partition(name, index).eligible_leader_replicas)
+    }
+
+    /// The partition's leader, -1 for none.
+    pub fn leader(&self, name: &str, index: i32) -> i32 {
+        self.partition(name, index)
+            .leader
+            .map_or(-1, |leader| leader.0)
+    }
+
+    /// The epoch of a registered broker.
+    pub fn epoch(&self, broker: i32) -> i64 {
+        self.image.brokers.get(BrokerId(broker)).unwrap().epoch.0
+    }
+
     /// Applies the records and gives the answer.
     pub fn take<R>(&mut self, outcome: Outcome<R>) -> R {
         let mut delta = Delta::default();
@@ -76,4 +159,8 @@ impl Cluster {
         }
         outcome.response
     }
+}
+
+fn numbers(brokers: &[BrokerId]) -> Vec<i32> {
+    brokers.iter().map(|broker| broker.0).collect()
 }
