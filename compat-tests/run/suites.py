@@ -94,6 +94,11 @@ def stories(name: str, path: str, *needs: Callable[[], None], foreign: bool = Tr
     return Suite(name, command, [install.python, *needs], limit_s=900, foreign=foreign, clients=clients)
 
 
+def program(name: str, command: list[str], *needs: Callable[[], None], clients: tuple[str, ...] = ()) -> Suite:
+    """A client's stories in another language (see program.py)."""
+    return Suite(name, ["python3", str(paths.COMPAT / "run" / "program.py"), *command], list(needs), limit_s=900, clients=clients)
+
+
 def soak(name: str, minutes: float) -> Suite:
     command = [str(paths.PYTHON), str(paths.COMPAT / "soak"), "--minutes", str(minutes)]
     return Suite(name, command, [install.python], limit_s=int(minutes * 120) + 900)
@@ -114,7 +119,7 @@ CLIENTS: list[Suite] = [
     stories("process", "process", install.kcat, foreign=False),
     stories("kcat", "kcat", install.kcat),
     stories("python", "python", install.python),
-    Suite("java", ["python3", str(paths.COMPAT / "java" / "stories.py")], [install.java]),
+    program("java", ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", paths.CLASSPATH, "ottla.Stories"], install.java, clients=("java",)),
     stories("tools", "tools", install.java),
     stories("files", "files", install.java, install.kcat),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),

@@ -16,8 +16,10 @@ import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicCollection;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.TopicPartitionInfo;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 
@@ -32,21 +34,24 @@ import static ottla.Stories.waitFor;
 
 /** kafka-clients' Admin: every call that the served APIs allow. */
 final class AdminStories {
-    static void tell(Cluster cluster, Map<String, Stories.Story> stories) {
-        stories.put("a_topic_is_created_with_what_the_answer_says", () -> created(cluster));
-        stories.put("a_topic_is_grown_described_by_name_and_id_and_deleted_by_id", () -> grown(cluster));
-        stories.put("three_thousand_partitions_are_described_page_by_page", () -> paged(cluster));
-        stories.put("topic_configs_are_set_appended_subtracted_and_deleted", () -> configs(cluster));
-        stories.put("broker_configs_are_dynamic_where_kafkas_are", () -> brokerConfigs(cluster));
-        stories.put("config_resources_are_listed", () -> resources(cluster));
-        stories.put("records_are_deleted", () -> deleted(cluster));
-        stories.put("offsets_are_listed_by_every_specification", () -> offsets(cluster));
-        stories.put("the_cluster_is_described_with_authorized_operations", () -> described(cluster));
-        stories.put("log_directories_are_described_with_sizes", () -> directories(cluster));
-        stories.put("producers_are_described", () -> producers(cluster));
-        stories.put("the_quorum_is_described", () -> quorum(cluster));
-        stories.put("features_are_described", () -> check(
+    static void tell(Cluster cluster, Book book) {
+        book.put("a_topic_is_created_with_what_the_answer_says", () -> created(cluster), "admin-create");
+        book.put("a_topic_is_grown_described_by_name_and_id_and_deleted_by_id", () -> grown(cluster), "admin-describe", "admin-grow", "admin-delete");
+        book.put("a_topic_is_listed_and_described_with_leaders_and_replicas", () -> listed(cluster), "admin-describe");
+        book.put("a_deleted_topic_is_gone_and_cannot_be_deleted_again", () -> deletedOnce(cluster), "admin-delete");
+        book.put("topic_configs_are_set_appended_subtracted_and_deleted", () -> configs(cluster), "admin-alter-configs");
+        book.put("broker_configs_are_dynamic_where_kafkas_are", () -> brokerConfigs(cluster));
+        book.put("config_resources_are_listed", () -> resources(cluster));
+        book.put("records_are_deleted", () -> deleted(cluster), "admin-delete-records");
+        book.put("offsets_are_listed_by_every_specification", () -> offsets(cluster), "admin-offsets-by-time");
+        book.put("the_cluster_is_described_with_authorized_operations", () -> described(cluster), "admin-describe");
+        book.put("log_directories_are_described_with_sizes", () -> directories(cluster));
+        book.put("producers_are_described", () -> producers(cluster));
+        book.put("the_quorum_is_described", () -> quorum(cluster));
+        book.put("features_are_described", () -> check(
             cluster.admin.describeFeatures().featureMetadata().get().finalizedFeatures().containsKey("metadata.version"), "metadata.version is finalised"));
+        // The last story: Apache Kafka is busy for long with deleting so many.
+        book.put("three_thousand_partitions_are_described_page_by_page", () -> paged(cluster));
     }
 
     private static void created(Cluster cluster) throws Exception {
@@ -76,6 +81,25 @@ final class AdminStories {
         waitFor("the topic gone", () -> !cluster.admin.listTopics().names().get().contains(name));
         equal(failure(() -> describe(cluster, name)), "UnknownTopicOrPartitionException");
         equal(failure(() -> cluster.admin.deleteTopics(TopicCollection.ofTopicIds(List.of(id))).all().get()), "UnknownTopicIdException");
+    }
+
+    private static void listed(Cluster cluster) throws Exception {
+        String name = cluster.topic(2, Map.of());
+        waitFor("the listing", () -> cluster.admin.listTopics().names().get().contains(name));
+        TopicDescription description = describe(cluster, name);
+        check(!description.isInternal(), "not internal");
+        for (TopicPartitionInfo partition : description.partitions()) {
+            equal(partition.leader().id(), 1);
+            equal(partition.replicas().stream().map(Node::id).toList(), List.of(1));
+            equal(partition.isr().stream().map(Node::id).toList(), List.of(1));
+        }
+    }
+
+    private static void deletedOnce(Cluster cluster) throws Exception {
+        String name = cluster.topic(1, Map.of());
+        cluster.admin.deleteTopics(List.of(name)).all().get();
+        waitFor("the topic gone", () -> !cluster.admin.listTopics().names().get().contains(name));
+        equal(failure(() -> cluster.admin.deleteTopics(List.of(name)).all().get()), "UnknownTopicOrPartitionException");
     }
 
     private static TopicDescription describe(Cluster cluster, String name) throws Exception {

@@ -1,21 +1,19 @@
 package ottla;
 
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndTimestamp;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
-import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.record.TimestampType;
 
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 
 import static ottla.Stories.check;
@@ -23,31 +21,29 @@ import static ottla.Stories.equal;
 import static ottla.Stories.failure;
 import static ottla.Stories.waitFor;
 
-/** kafka-clients: writing and reading records. */
+/** kafka-clients: writing records, which come back as they were written. */
 final class RecordStories {
-    static void tell(Cluster cluster, Map<String, Stories.Story> stories) {
+    static void tell(Cluster cluster, Book book) {
         for (String codec : List.of("none", "gzip", "snappy", "lz4", "zstd")) {
             for (String acks : List.of("0", "1", "all")) {
                 for (boolean idempotent : acks.equals("all") ? new boolean[] {false, true} : new boolean[] {false}) {
                     String name = "records_come_back_as_written[" + codec + ",acks=" + acks + (idempotent ? ",idempotent]" : "]");
-                    stories.put(name, () -> comeBack(cluster, codec, acks, idempotent));
+                    book.put(name, () -> comeBack(cluster, codec, acks, idempotent), "codec-" + codec);
                 }
             }
         }
-        stories.put("headers_nulls_and_empties_come_back", () -> headers(cluster));
-        stories.put("the_first_record_to_an_unknown_topic_is_acknowledged", () -> autoCreated(cluster));
-        stories.put("a_mebibyte_goes_through_and_more_than_the_limit_is_refused", () -> large(cluster));
-        stories.put("records_are_found_by_time", () -> byTime(cluster));
-        stories.put("log_append_time_is_the_brokers", () -> appendTime(cluster));
-        stories.put("a_key_is_required_on_a_compacted_topic", () -> compacted(cluster));
-        stories.put("an_offset_out_of_range_is_an_error_without_a_reset", () -> outOfRange(cluster));
-        stories.put("a_topic_that_asks_for_another_codec_is_recompressed_and_reads_the_same", () -> recompressed(cluster));
-        stories.put("many_partitions_are_read_in_one_session", () -> manyPartitions(cluster));
-        stories.put("a_long_poll_wakes_for_a_new_record", () -> longPoll(cluster));
-        stories.put("a_read_committed_consumer_reads_plain_records", () -> readCommitted(cluster));
+        book.put("records_of_one_key_keep_their_partition_and_order", () -> keyed(cluster), "keyed-ordering");
+        book.put("headers_come_back_in_order", () -> headers(cluster), "headers");
+        book.put("nulls_and_empties_come_back", () -> empties(cluster), "null-and-empty");
+        book.put("a_mebibyte_goes_through", () -> mebibyte(cluster), "one-mebibyte");
+        book.put("more_than_the_limit_is_refused_and_the_producer_goes_on", () -> tooLarge(cluster), "too-large");
+        book.put("the_first_record_to_an_unknown_topic_is_acknowledged", () -> autoCreated(cluster), "auto-create");
+        book.put("log_append_time_is_the_brokers", () -> appendTime(cluster));
+        book.put("a_key_is_required_on_a_compacted_topic", () -> compacted(cluster));
+        book.put("a_topic_that_asks_for_another_codec_is_recompressed_and_reads_the_same", () -> recompressed(cluster));
     }
 
-    private static byte[] bytes(String text) {
+    static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
@@ -73,54 +69,82 @@ final class RecordStories {
         }
     }
 
+    private static void keyed(Cluster cluster) throws Exception {
+        String topic = cluster.topic(6, Map.of());
+        try (KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of("linger.ms", 2))) {
+            for (int number = 0; number < 3000; number++) {
+                producer.send(new ProducerRecord<>(topic, bytes("key " + number % 50), bytes("" + number)));
+            }
+        }
+        Map<String, Integer> partitions = new HashMap<>();
+        int all = 0;
+        for (int partition = 0; partition < 6; partition++) {
+            Map<String, Integer> last = new HashMap<>();
+            for (ConsumerRecord<byte[], byte[]> found : cluster.read(topic, partition, -1)) {
+                String key = new String(found.key(), StandardCharsets.UTF_8);
+                int number = Integer.parseInt(new String(found.value(), StandardCharsets.UTF_8));
+                equal(partitions.computeIfAbsent(key, any -> found.partition()), partition);
+                Integer before = last.put(key, number);
+                check(before == null || before + 50 == number, key + ": " + number + " after " + before);
+                all++;
+            }
+        }
+        equal(all, 3000);
+        check(new HashSet<>(partitions.values()).size() > 1, "keys spread over partitions");
+    }
+
     private static void headers(Cluster cluster) throws Exception {
         String topic = cluster.topic(1, Map.of());
+        byte[] binary = new byte[256];
+        for (int number = 0; number < 256; number++) {
+            binary[number] = (byte) number;
+        }
         try (KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of())) {
-            ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, null, new byte[0]);
-            record.headers().add("twice", bytes("1")).add("twice", bytes("2")).add("null", null).add("empty", new byte[0]);
+            ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topic, bytes("x"));
+            record.headers().add("twice", bytes("1")).add("binary", binary).add("twice", bytes("2")).add("null", null).add("empty", new byte[0]);
             producer.send(record).get();
+        }
+        Header[] found = cluster.read(topic, 0, -1).get(0).headers().toArray();
+        equal(Arrays.stream(found).map(Header::key).toList(), List.of("twice", "binary", "twice", "null", "empty"));
+        equal(new String(found[0].value()) + new String(found[2].value()), "12");
+        check(Arrays.equals(found[1].value(), binary), "every byte");
+        check(found[3].value() == null && found[4].value().length == 0, "null and empty");
+    }
+
+    private static void empties(Cluster cluster) throws Exception {
+        String topic = cluster.topic(1, Map.of());
+        try (KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of())) {
+            producer.send(new ProducerRecord<>(topic, null, new byte[0])).get();
             producer.send(new ProducerRecord<>(topic, new byte[0], null)).get();
         }
         List<ConsumerRecord<byte[], byte[]>> found = cluster.read(topic, 0, -1);
-        equal(Arrays.stream(found.get(0).headers().toArray()).map(header -> header.key() + "=" + (header.value() == null ? null : new String(header.value()))).toList(),
-            List.of("twice=1", "twice=2", "null=null", "empty="));
         check(found.get(0).key() == null && found.get(0).value().length == 0, "null key, empty value");
         check(found.get(1).key().length == 0 && found.get(1).value() == null, "empty key, null value");
+    }
+
+    private static void mebibyte(Cluster cluster) throws Exception {
+        String topic = cluster.topic(1, Map.of());
+        byte[] value = new byte[1_048_000];
+        Arrays.fill(value, (byte) 'm');
+        try (KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of("max.request.size", 4_000_000))) {
+            producer.send(new ProducerRecord<>(topic, value)).get();
+        }
+        check(Arrays.equals(cluster.read(topic, 0, -1).get(0).value(), value), "the same");
+    }
+
+    private static void tooLarge(Cluster cluster) throws Exception {
+        String topic = cluster.topic(1, Map.of());
+        try (KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of("max.request.size", 4_000_000))) {
+            equal(failure(() -> producer.send(new ProducerRecord<>(topic, new byte[2_000_000])).get()), "RecordTooLargeException");
+            producer.send(new ProducerRecord<>(topic, bytes("goes on"))).get();
+        }
+        equal(cluster.read(topic, 0, -1).size(), 1);
     }
 
     private static void autoCreated(Cluster cluster) throws Exception {
         try (KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of())) {
             equal(producer.send(new ProducerRecord<>(Cluster.name(), bytes("hi"))).get().offset(), 0L);
         }
-    }
-
-    private static void large(Cluster cluster) throws Exception {
-        String topic = cluster.topic(1, Map.of());
-        try (KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of("max.request.size", 4_000_000))) {
-            producer.send(new ProducerRecord<>(topic, new byte[1_048_000])).get();
-            equal(failure(() -> producer.send(new ProducerRecord<>(topic, new byte[2_000_000])).get()), "RecordTooLargeException");
-        }
-        equal(cluster.read(topic, 0, -1).get(0).value().length, 1_048_000);
-    }
-
-    private static void byTime(Cluster cluster) throws Exception {
-        String topic = cluster.topic(1, Map.of());
-        long now = System.currentTimeMillis();
-        try (KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of())) {
-            for (int number = 0; number < 10; number++) {
-                producer.send(new ProducerRecord<>(topic, 0, now - 10_000 + number * 1000L, null, bytes("" + number))).get();
-            }
-        }
-        TopicPartition where = new TopicPartition(topic, 0);
-        try (KafkaConsumer<byte[], byte[]> consumer = cluster.consumer(Map.of())) {
-            OffsetAndTimestamp found = consumer.offsetsForTimes(Map.of(where, now - 10_000 + 4500)).get(where);
-            equal(found.offset(), 5L);
-            equal(found.timestamp(), now - 5_000);
-            equal(consumer.offsetsForTimes(Map.of(where, now + 60_000)).get(where), null);
-            equal(consumer.beginningOffsets(List.of(where)).get(where), 0L);
-            equal(consumer.endOffsets(List.of(where)).get(where), 10L);
-        }
-        equal(cluster.read(topic, 0, 7).size(), 3);
     }
 
     private static void appendTime(Cluster cluster) throws Exception {
@@ -145,20 +169,6 @@ final class RecordStories {
         equal(cluster.read(topic, 0, -1).size(), 1);
     }
 
-    private static void outOfRange(Cluster cluster) throws Exception {
-        String topic = cluster.topic(1, Map.of());
-        TopicPartition where = new TopicPartition(topic, 0);
-        try (KafkaConsumer<byte[], byte[]> consumer = cluster.consumer(Map.of())) {
-            consumer.assign(List.of(where));
-            consumer.seek(where, 100);
-            equal(failure(() -> {
-                for (int attempt = 0; attempt < 50; attempt++) {
-                    consumer.poll(Duration.ofMillis(200));
-                }
-            }), "OffsetOutOfRangeException");
-        }
-    }
-
     private static void recompressed(Cluster cluster) throws Exception {
         for (String wanted : List.of("uncompressed", "gzip", "snappy", "lz4", "zstd")) {
             String topic = cluster.topic(1, Map.of("compression.type", wanted));
@@ -176,61 +186,4 @@ final class RecordStories {
         }
     }
 
-    private static void manyPartitions(Cluster cluster) throws Exception {
-        String topic = cluster.topic(50, Map.of());
-        try (KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of("linger.ms", 5));
-             KafkaConsumer<byte[], byte[]> consumer = cluster.consumer(Map.of())) {
-            List<TopicPartition> all = new ArrayList<>();
-            for (int partition = 0; partition < 50; partition++) {
-                all.add(new TopicPartition(topic, partition));
-            }
-            consumer.assign(all);
-            consumer.seekToBeginning(all);
-            int found = 0;
-            for (int round = 1; round <= 5; round++) {
-                for (int number = 0; number < 200; number++) {
-                    producer.send(new ProducerRecord<>(topic, number % 50, null, bytes(round + "/" + number)));
-                }
-                producer.flush();
-                long deadline = System.nanoTime() + 20_000_000_000L;
-                while (found < round * 200) {
-                    check(System.nanoTime() < deadline, "round " + round + ": " + found + " records");
-                    found += consumer.poll(Duration.ofMillis(200)).count();
-                }
-            }
-            equal(found, 1000);
-        }
-    }
-
-    private static void longPoll(Cluster cluster) throws Exception {
-        String topic = cluster.topic(1, Map.of());
-        TopicPartition where = new TopicPartition(topic, 0);
-        try (KafkaConsumer<byte[], byte[]> consumer = cluster.consumer(Map.of("fetch.max.wait.ms", 10_000));
-             KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of())) {
-            consumer.assign(List.of(where));
-            consumer.seek(where, 0);
-            consumer.poll(Duration.ofMillis(500));
-            long started = System.nanoTime();
-            producer.send(new ProducerRecord<>(topic, bytes("now"))).get();
-            int found = 0;
-            while (found == 0 && System.nanoTime() - started < 9_000_000_000L) {
-                found = consumer.poll(Duration.ofSeconds(9)).count();
-            }
-            equal(found, 1);
-            check(System.nanoTime() - started < 5_000_000_000L, "the long poll did not wake");
-        }
-    }
-
-    private static void readCommitted(Cluster cluster) throws ExecutionException, InterruptedException, Exception {
-        String topic = cluster.topic(1, Map.of());
-        TopicPartition where = new TopicPartition(topic, 0);
-        try (KafkaProducer<byte[], byte[]> producer = cluster.producer(Map.of());
-             KafkaConsumer<byte[], byte[]> consumer = cluster.consumer(Map.of("isolation.level", "read_committed"))) {
-            producer.send(new ProducerRecord<>(topic, bytes("plain"))).get();
-            consumer.assign(List.of(where));
-            consumer.seekToBeginning(List.of(where));
-            equal(consumer.endOffsets(List.of(where)).get(where), 1L);
-            waitFor("the record", () -> consumer.poll(Duration.ofMillis(500)).count() == 1);
-        }
-    }
 }

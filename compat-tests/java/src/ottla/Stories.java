@@ -1,50 +1,37 @@
 package ottla;
 
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
+import org.apache.kafka.common.utils.AppInfoParser;
 
-import java.util.LinkedHashMap;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 
-/** The Java client's stories against the broker at args[0]; prints what story.py prints, so the runner counts them alike. */
+/** The Java client's stories against the broker at BOOTSTRAP; prints what story.py prints, so the runner counts them alike (see run/program.py). */
 public final class Stories {
     /** One story: fails by throwing. */
     public interface Story {
         void run() throws Exception;
     }
 
-    private static int passed;
-    private static int failed;
+    /** Where run/program.py answers. */
+    static final BufferedReader ANSWERS = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
 
     public static void main(String[] arguments) throws Exception {
-        Map<String, Story> stories = new LinkedHashMap<>();
-        try (Cluster cluster = new Cluster(arguments[0])) {
-            RecordStories.tell(cluster, stories);
-            AdminStories.tell(cluster, stories);
-            List<String> parts = List.of(arguments).subList(1, arguments.length);
-            for (Map.Entry<String, Story> story : stories.entrySet()) {
-                if (parts.isEmpty() || parts.stream().anyMatch(story.getKey()::contains)) {
-                    run(story.getKey(), story.getValue());
-                }
-            }
+        boolean well;
+        try (Cluster cluster = new Cluster(System.getenv("BOOTSTRAP"))) {
+            Book book = new Book();
+            RecordStories.tell(cluster, book);
+            ReadingStories.tell(cluster, book);
+            GroupStories.tell(cluster, book);
+            GroupAdminStories.tell(cluster, book);
+            AdminStories.tell(cluster, book);
+            well = book.tell(List.of(arguments), AppInfoParser.getVersion());
         }
-        System.out.printf("stories: %d passed, %d failed%n", passed, failed);
-        System.exit(failed == 0 ? 0 : 1);
-    }
-
-    private static void run(String name, Story story) {
-        long started = System.nanoTime();
-        try {
-            story.run();
-            passed++;
-            System.out.printf("  ok   %s (%.2f s)%n", name, (System.nanoTime() - started) / 1e9);
-        } catch (Throwable problem) {
-            failed++;
-            System.out.printf("  FAIL %s (%.2f s)%n", name, (System.nanoTime() - started) / 1e9);
-            problem.printStackTrace(System.out);
-        }
+        System.exit(well ? 0 : 1);
     }
 
     static void check(boolean fact, String otherwise) {
