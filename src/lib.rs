@@ -13,4 +13,5 @@ pub mod metadata;
 pub mod metrics;
 pub mod net;
 pub mod partition;
+pub mod peers;
 pub mod world;

@@ -12,6 +12,7 @@
 
 pub mod bind;
 pub mod connection;
+pub mod dial;
 pub mod inbox;
 pub mod limits;
 pub mod listener;

@@ -1,0 +1,132 @@
+//! All links of a node, by where they go and what for.
+
+use super::dial::Dial;
+use super::link::{Link, Shared};
+use crate::world::{Clock, Rng};
+use ottla_protocol::Str;
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+/// What a connection is for: requests of one lane wait for each other's answers, those of different lanes do not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Lane {
+    pub purpose: &'static str,
+    /// Tells several of one purpose apart.
+    pub number: u32,
+}
+
+impl Lane {
+    pub const fn of(purpose: &'static str) -> Self {
+        Self { purpose, number: 0 }
+    }
+}
+
+/// The pause before the next dial, after one that failed: doubles from `first` to `longest`, less up to a fifth
+/// (`reconnect.backoff.ms`, KIP-144).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    pub first: Duration,
+    pub longest: Duration,
+}
+
+impl Backoff {
+    /// After this many failures in a row; `chance` is in 0..1000.
+    pub fn after(self, failures: u32, chance: u64) -> Duration {
+        let doubled = self
+            .first
+            .saturating_mul(1 << failures.saturating_sub(1).min(16));
+        let pause = doubled.min(self.longest);
+        pause - pause.mul_f64(chance as f64 / 5_000.0)
+    }
+}
+
+/// Limits and times of links.
+#[derive(Clone, Debug)]
+pub struct LinkSettings {
+    /// What this node calls itself in request headers.
+    pub client_id: Str,
+    /// The longest answer taken.
+    pub answer_max_bytes: usize,
+    /// How long one dial may take.
+    pub connect_max: Duration,
+    pub backoff: Backoff,
+    /// A connection on which a request's time ran out, and nothing came for this long, is given up.
+    pub silence_max: Duration,
+}
+
+impl Default for LinkSettings {
+    fn default() -> Self {
+        Self {
+            client_id: Str::from_static("ottla"),
+            answer_max_bytes: 128 * 1024 * 1024,
+            connect_max: Duration::from_secs(10),
+            backoff: Backoff {
+                first: Duration::from_millis(50),
+                longest: Duration::from_secs(1),
+            },
+            silence_max: Duration::from_secs(2),
+        }
+    }
+}
+
+/// The links of a node, or of one of its runtimes: a link's task runs on the runtime that it is first asked for on.
+#[derive(Clone)]
+pub struct Peers {
+    dial: Arc<dyn Dial>,
+    clock: Clock,
+    rng: Rng,
+    settings: Arc<LinkSettings>,
+    links: Arc<Mutex<BTreeMap<Key, Weak<Shared>>>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    host: Arc<str>,
+    port: u16,
+    lane: Lane,
+}
+
+impl Peers {
+    pub fn new(dial: Arc<dyn Dial>, clock: Clock, rng: Rng, settings: LinkSettings) -> Self {
+        Self {
+            dial,
+            clock,
+            rng,
+            settings: Arc::new(settings),
+            links: Arc::default(),
+        }
+    }
+
+    /// The link to there for this; the same one for all who hold it. Connects at the first request. When the last holder drops it, it
+    /// is closed. Call within a runtime.
+    pub fn link(&self, host: &str, port: u16, lane: Lane) -> Link {
+        let host: Arc<str> = host.into();
+        let key = Key { host, port, lane };
+        let mut links = self.links.lock();
+        if let Some(shared) = links.get(&key).and_then(Weak::upgrade) {
+            return Link::new(shared);
+        }
+        links.retain(|_, shared| shared.strong_count() > 0);
+        let shared = Shared::start(self, key.host.clone(), port);
+        links.insert(key, Arc::downgrade(&shared));
+        Link::new(shared)
+    }
+
+    pub(super) fn dial(&self) -> &Arc<dyn Dial> {
+        &self.dial
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) fn rng(&self) -> &Rng {
+        &self.rng
+    }
+
+    pub(super) fn settings(&self) -> &Arc<LinkSettings> {
+        &self.settings
+    }
+}
