@@ -27,13 +27,17 @@ use crate::config::{BrokerConfig, BrokerValues, TopicConfig, Unset};
 use crate::coordinator::group::Groups;
 use crate::fetch::Fetches;
 use crate::metadata::auto_create::AutoCreate;
+use crate::metadata::controller_link::ControllerLink;
 use crate::metadata::lifecycle::Membership;
 use crate::metadata::producer_ids::ProducerIdSource;
 use crate::metrics::Metrics;
+use crate::net::dial::Dialer;
 use crate::net::listener::Listener;
 use crate::net::server::Server;
+use crate::net::settings::SocketOptions;
 use crate::net::world::Net;
 use crate::partition::{Gauges, Table, TableOptions};
+use crate::peers::{LinkSettings, Peers};
 use arc_swap::ArcSwap;
 use ottla_controller::ids::{BrokerId, MetadataOffset};
 use ottla_controller::image::{ConfigResource, Image};
@@ -87,7 +91,9 @@ impl Node {
         let table_options = table_options(&config, &world, &values.load());
         let partitions = Table::open(table_options, directories.log_dirs);
         let request = registration::request(&config, &image, &network, &partitions, &world.rng);
-        let membership = Membership::register(&controller, &request).await?;
+        let peers = peers(&world, &values.load());
+        let link = ControllerLink::new(controller.clone(), peers.clone(), node_id);
+        let membership = Membership::register(&link, &metadata, &request).await?;
 
         let (stopper, stop) = background::stop();
         let groups = groups(&world, &values, &metadata);
@@ -105,8 +111,10 @@ impl Node {
             values: values.clone(),
             metadata: metadata.clone(),
             controller: controller.clone(),
-            auto_create: AutoCreate::new(metadata.clone(), controller.clone()),
-            producer_ids: ProducerIdSource::new(controller.clone(), node_id, membership.epoch()),
+            controller_link: link.clone(),
+            peers,
+            auto_create: AutoCreate::new(metadata.clone(), link.clone()),
+            producer_ids: ProducerIdSource::new(link, node_id, membership.epoch()),
             partitions: partitions.clone(),
             groups: groups.clone(),
             fetches: fetches.clone(),
@@ -181,6 +189,14 @@ async fn leave(membership: &Membership) {
 fn in_force(config: &Arc<BrokerConfig>, node_id: BrokerId, image: &Image) -> BrokerValues {
     let layers = NodeLayers::of(config.clone(), node_id, image);
     BrokerValues::resolve(&layers.as_layers())
+}
+
+/// Connections to other nodes, for everything but the quorum itself.
+fn peers<N: Net>(world: &World<N>, values: &BrokerValues) -> Peers {
+    let sockets = SocketOptions::of(&values.connections);
+    let dialer = Arc::new(Dialer::new(world.net.clone(), sockets));
+    let (clock, rng) = (world.clock.clone(), world.rng.clone());
+    Peers::new(dialer, clock, rng, LinkSettings::default())
 }
 
 fn advertised<N: Net>(network: &[Listener<N>]) -> Vec<Arc<api::Listener>> {

@@ -5,9 +5,11 @@ use crate::config::{BrokerConfig, BrokerValues, Layers, Settings, Unset};
 use crate::coordinator::group::Groups;
 use crate::fetch::Fetches;
 use crate::metadata::auto_create::AutoCreate;
+use crate::metadata::controller_link::ControllerLink;
 use crate::metadata::producer_ids::ProducerIdSource;
 use crate::metrics::Metrics;
 use crate::partition::Table;
+use crate::peers::Peers;
 use crate::world::Clock;
 use arc_swap::ArcSwap;
 use ottla_controller::ids::{BrokerId, MetadataOffset};
@@ -32,6 +34,10 @@ pub struct Context {
     pub values: Arc<ArcSwap<BrokerValues>>,
     pub metadata: Metadata,
     pub controller: Controller,
+    /// The active controller, whichever node it is.
+    pub controller_link: ControllerLink,
+    /// Connections to other nodes.
+    pub peers: Peers,
     pub auto_create: AutoCreate,
     pub producer_ids: ProducerIdSource,
     pub partitions: Arc<Table>,

@@ -4,9 +4,10 @@
 //! then told that the topic is not there yet. Does not decide whether a client may: the handler has asked already.
 //! Source: `DefaultAutoTopicCreationManager`; unlike it, waits for the topic.
 
-use ottla_controller::decide::{self, reason_invalid_topic_name};
+use super::controller_link::ControllerLink;
+use ottla_controller::Metadata;
+use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::image::Image;
-use ottla_controller::{Controller, Metadata};
 use ottla_protocol::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
 use ottla_protocol::{ErrorCode, Str};
 use parking_lot::Mutex;
@@ -20,12 +21,12 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 /// See the module.
 pub struct AutoCreate {
     metadata: Metadata,
-    controller: Controller,
+    controller: ControllerLink,
     in_flight: Mutex<BTreeSet<Str>>,
 }
 
 impl AutoCreate {
-    pub fn new(metadata: Metadata, controller: Controller) -> Self {
+    pub fn new(metadata: Metadata, controller: ControllerLink) -> Self {
         Self {
             metadata,
             controller,
@@ -67,14 +68,8 @@ impl AutoCreate {
             topics,
             ..Default::default()
         };
-        let decided = self
-            .controller
-            .propose(move |image, turn| {
-                decide::create_topics(image, turn.rules, &request, turn.dice)
-            })
-            .await;
-        let results = match decided {
-            Ok((response, _)) => response.topics,
+        let results = match self.controller.ask(&request, WAIT_MAX).await {
+            Ok(response) => response.topics,
             Err(error) => return tracing::warn!(%error, "topics were not created on first use"),
         };
         for topic in results {

@@ -5,8 +5,9 @@
 //! ```
 //! Guarantees: an older process of the same node is fenced by the epoch. Source: `BrokerLifecycleManager` (KIP-631).
 
+use super::controller_link::{AskError, ControllerLink};
+use ottla_controller::Metadata;
 use ottla_controller::ids::{BrokerEpoch, BrokerId, MetadataOffset};
-use ottla_controller::{Controller, ProposeError, decide};
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 use ottla_protocol::messages::broker_registration::BrokerRegistrationRequest;
@@ -15,11 +16,14 @@ use std::time::Duration;
 
 /// Between attempts while there is no active controller.
 const RETRY: Duration = Duration::from_millis(50);
+/// How long the active controller is looked for before it is said that it cannot be found.
+const ASK_MAX: Duration = Duration::from_secs(5);
 
 /// A registered broker.
 #[derive(Clone)]
 pub struct Membership {
-    controller: Controller,
+    controller: ControllerLink,
+    metadata: Metadata,
     broker: BrokerId,
     epoch: BrokerEpoch,
 }
@@ -28,14 +32,14 @@ pub struct Membership {
 #[derive(Clone, Debug)]
 pub enum LifecycleError {
     Refused(ErrorCode),
-    Stopped,
+    Asking(AskError),
 }
 
 impl fmt::Display for LifecycleError {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Refused(error) => write!(to, "the controller refused this broker: {error}"),
-            Self::Stopped => to.write_str("the controller has stopped"),
+            Self::Asking(error) => error.fmt(to),
         }
     }
 }
@@ -46,30 +50,27 @@ impl Membership {
     /// # Errors
     /// See [`LifecycleError`].
     pub async fn register(
-        controller: &Controller,
+        controller: &ControllerLink,
+        metadata: &Metadata,
         request: &BrokerRegistrationRequest,
     ) -> Result<Self, LifecycleError> {
         loop {
-            let asked = request.clone();
-            let decided = controller
-                .propose(move |image, turn| {
-                    decide::register_broker(image, turn.rules, turn.liveness, &asked, turn.now)
-                })
-                .await;
-            match decided {
-                Ok((answer, _)) if answer.error_code == ErrorCode::NONE => {
+            match controller.ask(request, ASK_MAX).await {
+                Ok(answer) if answer.error_code == ErrorCode::NONE => {
                     return Ok(Self {
                         controller: controller.clone(),
+                        metadata: metadata.clone(),
                         broker: BrokerId(request.broker_id),
                         epoch: BrokerEpoch(answer.broker_epoch),
                     });
                 }
                 // The session of a process that was killed has not run out yet.
-                Ok((answer, _))
-                    if answer.error_code == ErrorCode::DUPLICATE_BROKER_REGISTRATION => {}
-                Ok((answer, _)) => return Err(LifecycleError::Refused(answer.error_code)),
-                Err(ProposeError::Stopped) => return Err(LifecycleError::Stopped),
-                Err(ProposeError::NotController { .. }) => {}
+                Ok(answer) if answer.error_code == ErrorCode::DUPLICATE_BROKER_REGISTRATION => {}
+                Ok(answer) => return Err(LifecycleError::Refused(answer.error_code)),
+                Err(AskError::Stopped) => return Err(LifecycleError::Asking(AskError::Stopped)),
+                Err(error @ AskError::TimedOut(_)) => {
+                    tracing::warn!(%error, "this broker is not registered yet");
+                }
             }
             tokio::time::sleep(RETRY).await;
         }
@@ -85,14 +86,16 @@ impl Membership {
     /// See [`LifecycleError`].
     pub async fn unfence(&self, applied: MetadataOffset) -> Result<(), LifecycleError> {
         loop {
-            let offset = applied.max(self.controller.metadata().image().offset);
+            let offset = applied.max(self.metadata.image().offset);
             match self.heartbeat(offset, false).await {
                 Ok(answer) if !answer.is_fenced => return Ok(()),
-                Err(LifecycleError::Stopped) => return Err(LifecycleError::Stopped),
+                Err(LifecycleError::Asking(AskError::Stopped)) => {
+                    return Err(LifecycleError::Asking(AskError::Stopped));
+                }
                 Err(LifecycleError::Refused(error)) if error == ErrorCode::STALE_BROKER_EPOCH => {
                     return Err(LifecycleError::Refused(error));
                 }
-                Ok(_) | Err(LifecycleError::Refused(_)) => tokio::time::sleep(RETRY).await,
+                Ok(_) | Err(_) => tokio::time::sleep(RETRY).await,
             }
         }
     }
@@ -100,10 +103,9 @@ impl Membership {
     /// One heartbeat while serving.
     ///
     /// # Errors
-    /// See [`LifecycleError`]; NOT_CONTROLLER while there is no active controller.
+    /// See [`LifecycleError`].
     pub async fn alive(&self) -> Result<BrokerHeartbeatResponse, LifecycleError> {
-        self.heartbeat(self.controller.metadata().image().offset, false)
-            .await
+        self.heartbeat(self.metadata.image().offset, false).await
     }
 
     /// Asks to be taken out of service; `true` once leadership has moved and the broker may stop.
@@ -111,9 +113,7 @@ impl Membership {
     /// # Errors
     /// As [`Membership::alive`].
     pub async fn leave(&self) -> Result<bool, LifecycleError> {
-        let answer = self
-            .heartbeat(self.controller.metadata().image().offset, true)
-            .await?;
+        let answer = self.heartbeat(self.metadata.image().offset, true).await?;
         Ok(answer.should_shut_down)
     }
 
@@ -129,19 +129,10 @@ impl Membership {
             want_shut_down,
             ..Default::default()
         };
-        let decided = self
-            .controller
-            .propose(move |image, turn| {
-                decide::broker_heartbeat(image, turn.rules, turn.liveness, &request, turn.now)
-            })
-            .await;
-        match decided {
-            Ok((answer, _)) if answer.error_code == ErrorCode::NONE => Ok(answer),
-            Ok((answer, _)) => Err(LifecycleError::Refused(answer.error_code)),
-            Err(ProposeError::NotController { .. }) => {
-                Err(LifecycleError::Refused(ErrorCode::NOT_CONTROLLER))
-            }
-            Err(ProposeError::Stopped) => Err(LifecycleError::Stopped),
+        match self.controller.ask(&request, ASK_MAX).await {
+            Ok(answer) if answer.error_code == ErrorCode::NONE => Ok(answer),
+            Ok(answer) => Err(LifecycleError::Refused(answer.error_code)),
+            Err(error) => Err(LifecycleError::Asking(error)),
         }
     }
 }

@@ -5,6 +5,8 @@
 //! keep the broker part of the cluster. A handler takes one image at its top and passes it down.
 
 pub mod auto_create;
+pub mod controller_link;
+pub mod controller_requests;
 pub mod internal_topics;
 pub mod leader_hint;
 pub mod lifecycle;

@@ -3,17 +3,20 @@
 //! Guarantees: an id is given once in the life of a cluster; a block's rest is lost when the node stops, as in Kafka.
 //! Source: `RPCProducerIdManager` (KIP-730), blocks of 1000.
 
-use ottla_controller::Controller;
-use ottla_controller::decide;
+use super::controller_link::ControllerLink;
 use ottla_controller::ids::{BrokerEpoch, BrokerId};
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::allocate_producer_ids::AllocateProducerIdsRequest;
 use std::ops::Range;
+use std::time::Duration;
 use tokio::sync::Mutex;
+
+/// How long a client waits for a block before it is told to ask again.
+const ASK_MAX: Duration = Duration::from_secs(3);
 
 /// See the module.
 pub struct ProducerIdSource {
-    controller: Controller,
+    controller: ControllerLink,
     broker: BrokerId,
     /// Of this process' registration; fences what an older process asks for.
     epoch: BrokerEpoch,
@@ -22,7 +25,7 @@ pub struct ProducerIdSource {
 }
 
 impl ProducerIdSource {
-    pub fn new(controller: Controller, broker: BrokerId, epoch: BrokerEpoch) -> Self {
+    pub fn new(controller: ControllerLink, broker: BrokerId, epoch: BrokerEpoch) -> Self {
         Self {
             controller,
             broker,
@@ -49,14 +52,10 @@ impl ProducerIdSource {
             broker_epoch: self.epoch.0,
             ..Default::default()
         };
-        let decided = self
-            .controller
-            .propose(move |image, _| decide::allocate_producer_ids(image, &request))
-            .await;
-        match decided {
-            Ok((answer, _)) if answer.error_code == ErrorCode::NONE => Ok(answer.producer_id_start
+        match self.controller.ask(&request, ASK_MAX).await {
+            Ok(answer) if answer.error_code == ErrorCode::NONE => Ok(answer.producer_id_start
                 ..answer.producer_id_start + i64::from(answer.producer_id_len)),
-            Ok((answer, _)) => {
+            Ok(answer) => {
                 tracing::warn!(
                     error = answer.error_code.name(),
                     "no producer ids were allocated"
