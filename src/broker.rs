@@ -118,6 +118,7 @@ impl Node {
             partitions: partitions.clone(),
             groups: groups.clone(),
             fetches: fetches.clone(),
+            loggers: world.loggers.clone(),
             config: config.clone(),
         });
         metrics.register(Arc::new(Gauges(partitions.clone())));

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 pub mod coordinator;
 pub mod fetch;
+pub mod logging;
 pub mod metadata;
 pub mod metrics;
 pub mod net;

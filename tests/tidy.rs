@@ -36,6 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "config",
             "coordinator",
             "fetch",
+            "logging",
             "metadata",
             "metrics",
             "partition",
@@ -53,6 +54,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &[]),
     ("coordinator", &["config", "metadata", "metrics"]),
     ("fetch", &["config", "metadata", "metrics", "partition"]),
+    ("logging", &[]),
     ("metadata", &["config", "metrics", "peers"]),
     ("metrics", &[]),
     (
@@ -257,6 +259,32 @@ fn only_the_named_shells_touch_the_world() {
                     ));
                 }
             }
+        }
+    });
+}
+
+#[test]
+fn everything_that_logs_is_below_a_listed_logger() {
+    const CRATE_LOGGERS: &[(&str, &str)] = &[
+        ("src/", "ottla"),
+        ("storage/src/", "ottla_storage"),
+        ("controller/src/", "ottla_controller"),
+    ];
+    report(|source, faults| {
+        let is_logging = source.code().any(|(_, line)| line.contains("tracing::"));
+        let located = CRATE_LOGGERS
+            .iter()
+            .find_map(|(folder, logger)| Some((source.path.strip_prefix(folder)?, logger)));
+        let (true, Some((path, logger))) = (is_logging, located) else {
+            return;
+        };
+        let part = path.split('/').next().unwrap_or(path);
+        let expected = format!("{logger}::{}", part.trim_end_matches(".rs"));
+        if part != "logging" && !ottla::logging::LISTED.contains(&expected.as_str()) {
+            faults.push(format!(
+                "{}: {expected} is not listed in src/logging/loggers.rs",
+                source.path
+            ));
         }
     });
 }

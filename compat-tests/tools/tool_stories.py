@@ -61,6 +61,26 @@ def kafka_configs_alters_and_describes_topics_and_brokers():
 
 
 @story
+def kafka_configs_changes_what_is_logged_until_a_restart():
+    entity = ["--entity-type", "broker-loggers", "--entity-name", "1"]
+    requests = "kafka.request.logger"
+
+    def described() -> str:
+        return tool("kafka-configs", "--describe", *entity)
+
+    assert "root=INFO" in described(), described()
+    assert f"{requests}=INFO" in described()
+    before = len(broker().said())
+    tool("kafka-configs", "--alter", *entity, "--add-config", f"{requests}=DEBUG")
+    assert f"{requests}=DEBUG" in described()
+    wait_for(lambda: requests in broker().said()[before:], "a line for each request")
+    tool("kafka-configs", "--alter", *entity, "--delete-config", requests)
+    assert f"{requests}=INFO" in described()
+    assert "does not exist" in tool("kafka-configs", "--alter", *entity, "--add-config", "no.such.logger=INFO", fails=True)
+    assert "not a supported log level" in tool("kafka-configs", "--alter", *entity, "--add-config", "root=LOUD", fails=True)
+
+
+@story
 def the_console_producer_and_consumer_carry_keys_headers_and_partitions():
     name = created(2)
     write(name, ["h:1\tk1\tv1", "h:2\tk2\tv2"], "--reader-property", "parse.key=true", "--reader-property", "parse.headers=true",

@@ -1,13 +1,14 @@
 //! AlterConfigs (key 33), versions 0-2 (KIP-133): replaces all configs of each resource. v2 flexible.
 //!
-//! Superseded by IncrementalAlterConfigs but still sent by librdkafka. A broker's own configs are checked by that broker
-//! before the controller sees them (`ConfigAdminManager.preprocess`).
+//! Superseded by IncrementalAlterConfigs but still sent by librdkafka. Knows no loggers (KIP-412).
 
-use super::config_resources::misaddressed;
+use super::config_changes::{Answer, ConfigChanges, Key, Verdict, change};
 use super::{Api, Context, Meta, Reply, Route};
-use ottla_controller::decide;
+use ottla_controller::Outcome;
+use ottla_controller::decide::{self, ConfigRules, Refusal};
+use ottla_controller::image::Image;
 use ottla_protocol::messages::alter_configs::{
-    AlterConfigsRequest, AlterConfigsResourceResponse, AlterConfigsResponse,
+    AlterConfigsRequest, AlterConfigsResource, AlterConfigsResourceResponse, AlterConfigsResponse,
 };
 use ottla_protocol::{ErrorCode, Str};
 use std::sync::Arc;
@@ -24,63 +25,62 @@ impl Api for AlterConfigs {
         _meta: Meta,
         request: AlterConfigsRequest,
     ) -> Reply<AlterConfigsResponse> {
-        let request = Arc::new(request);
-        let asked = request.clone();
-        let node_id = context.node_id;
-        let decided = context
-            .decide(move |image, turn| {
-                let mut remaining = AlterConfigsRequest::clone(&asked);
-                remaining.resources.retain(|one| {
-                    misaddressed(node_id, one.resource_type, &one.resource_name).is_none()
-                });
-                decide::alter_configs(image, turn.rules, &remaining)
-            })
-            .await;
-        Reply::Now(match decided {
-            Ok(response) => merged(&request, response, node_id),
-            Err(error) => refused(&request, error),
-        })
+        Reply::Now(change(&context, request).await)
     }
 }
 
-/// The controller's answers with those that never reached it put in their places.
-fn merged(
-    request: &AlterConfigsRequest,
-    decided: AlterConfigsResponse,
-    node_id: ottla_controller::ids::BrokerId,
-) -> AlterConfigsResponse {
-    let mut decided_responses = decided.responses.into_iter();
-    let responses = request.resources.iter().filter_map(|one| {
-        match misaddressed(node_id, one.resource_type, &one.resource_name) {
-            None => decided_responses.next(),
-            Some(message) => Some(AlterConfigsResourceResponse {
-                error_code: ErrorCode::INVALID_REQUEST,
-                error_message: Some(message),
-                resource_type: one.resource_type,
-                resource_name: one.resource_name.clone(),
-                ..Default::default()
-            }),
-        }
-    });
-    AlterConfigsResponse {
-        responses: responses.collect(),
-        ..Default::default()
-    }
-}
+impl ConfigChanges for AlterConfigsRequest {
+    type Resource = AlterConfigsResource;
 
-fn refused(request: &AlterConfigsRequest, error_code: ErrorCode) -> AlterConfigsResponse {
-    let responses = request
-        .resources
-        .iter()
-        .map(|one| AlterConfigsResourceResponse {
-            error_code,
-            error_message: Some(Str::from_static(error_code.message())),
-            resource_type: one.resource_type,
-            resource_name: one.resource_name.clone(),
+    fn resources(&self) -> &[AlterConfigsResource] {
+        &self.resources
+    }
+
+    fn resources_mut(&mut self) -> &mut Vec<AlterConfigsResource> {
+        &mut self.resources
+    }
+
+    fn is_validate_only(&self) -> bool {
+        self.validate_only
+    }
+
+    fn named(resource: &AlterConfigsResource) -> (i8, &Str) {
+        (resource.resource_type, &resource.resource_name)
+    }
+
+    fn keys(resource: &AlterConfigsResource) -> impl Iterator<Item = Key<'_>> + Clone {
+        let configs = resource.configs.iter();
+        configs.map(|config| (&config.name, config.value.is_some()))
+    }
+
+    fn change_loggers(_: &Context, resource: &AlterConfigsResource, _: bool) -> Verdict {
+        Err(Refusal::invalid_request(format!(
+            "Unknown resource type {}",
+            resource.resource_type
+        )))
+    }
+
+    fn decide(&self, image: &Image, rules: &dyn ConfigRules) -> Outcome<AlterConfigsResponse> {
+        decide::alter_configs(image, rules, self)
+    }
+
+    fn verdicts(response: AlterConfigsResponse) -> Vec<(ErrorCode, Option<Str>)> {
+        let said = response.responses.into_iter();
+        said.map(|one| (one.error_code, one.error_message))
+            .collect()
+    }
+
+    fn respond(answers: Vec<Answer>) -> AlterConfigsResponse {
+        let response = |answer: Answer| AlterConfigsResourceResponse {
+            error_code: answer.error_code,
+            error_message: answer.error_message,
+            resource_type: answer.resource_type,
+            resource_name: answer.resource_name,
             ..Default::default()
-        });
-    AlterConfigsResponse {
-        responses: responses.collect(),
-        ..Default::default()
+        };
+        AlterConfigsResponse {
+            responses: answers.into_iter().map(response).collect(),
+            ..Default::default()
+        }
     }
 }

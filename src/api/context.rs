@@ -4,6 +4,7 @@ use super::errors;
 use crate::config::{BrokerConfig, BrokerValues, Layers, Settings, Unset};
 use crate::coordinator::group::Groups;
 use crate::fetch::Fetches;
+use crate::logging::Loggers;
 use crate::metadata::auto_create::AutoCreate;
 use crate::metadata::controller_link::ControllerLink;
 use crate::metadata::producer_ids::ProducerIdSource;
@@ -43,6 +44,8 @@ pub struct Context {
     pub partitions: Arc<Table>,
     pub groups: Arc<Groups>,
     pub fetches: Arc<Fetches>,
+    /// What is logged.
+    pub loggers: Arc<Loggers>,
 }
 
 impl Context {

@@ -3,7 +3,7 @@
 //! v1 sources and synonyms (KIP-226); v3 types and documentation (KIP-569); v4 flexible.
 //! Source: `ConfigHelper.describeConfigs`. Entries come sorted by name; Kafka's come in the order of a hash table.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Reply, broker_loggers};
 use crate::config::describe::{self, Described};
 use crate::config::settings::{Settings, Unset};
 use ottla_controller::decide::reason_invalid_topic_name;
@@ -140,7 +140,7 @@ fn described(
         }
         ResourceKind::BrokerLogger => {
             this_broker(context, name, "")?;
-            Ok(Vec::new())
+            Ok(broker_loggers::describe(&context.loggers))
         }
         ResourceKind::ClientMetrics if name.is_empty() => Err(Refused::invalid(
             "Client metrics subscription name must not be empty",

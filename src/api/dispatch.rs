@@ -4,6 +4,7 @@
 //! request of an unknown version (KIP-511).
 
 use super::{Api, Context, Entry, Gate, Meta, Reply, Session, api_versions, lookup};
+use crate::logging::REQUESTS;
 use crate::metrics::RequestMetrics;
 use futures::future::BoxFuture;
 use ottla_protocol::header::{HeaderForm, RequestHeader};
@@ -125,6 +126,11 @@ fn dispatch(
         received,
     };
     context.metrics.requests.api(api).begin(version, size_bytes);
+    tracing::debug!(
+        target: REQUESTS,
+        api = entry.name, version, correlation_id = header.correlation_id, client_id = header.client_id.as_deref(),
+        client = %session.peer.address, listener = session.peer.listener.name, size_bytes, "request"
+    );
     if !entry.versions.contains(&version) {
         return unsupported(context, entry, ticket);
     }

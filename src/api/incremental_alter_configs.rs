@@ -1,16 +1,21 @@
 //! IncrementalAlterConfigs (key 44), versions 0-1 (KIP-339): sets, deletes, appends to and subtracts from single keys. v1 flexible.
 //!
-//! A broker's own configs and loggers are checked by that broker before the controller sees them
-//! (`ConfigAdminManager.preprocess`).
+//! Also changes the levels of this broker's loggers (KIP-412).
 
-use super::config_resources::misaddressed;
-use super::{Api, Context, Meta, Reply, Route};
-use ottla_controller::decide;
+use super::config_changes::{Answer, ConfigChanges, Key, Verdict, change};
+use super::{Api, Context, Meta, Reply, Route, broker_loggers};
+use ottla_controller::Outcome;
+use ottla_controller::decide::{self, ConfigRules};
+use ottla_controller::image::Image;
 use ottla_protocol::messages::incremental_alter_configs::{
-    AlterConfigsResourceResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+    AlterConfigsResource, AlterConfigsResourceResponse, IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse,
 };
 use ottla_protocol::{ErrorCode, Str};
 use std::sync::Arc;
+
+/// The operation that needs no value.
+const DELETE: i8 = 1;
 
 pub struct IncrementalAlterConfigs;
 
@@ -24,66 +29,70 @@ impl Api for IncrementalAlterConfigs {
         _meta: Meta,
         request: IncrementalAlterConfigsRequest,
     ) -> Reply<IncrementalAlterConfigsResponse> {
-        let request = Arc::new(request);
-        let asked = request.clone();
-        let node_id = context.node_id;
-        let decided = context
-            .decide(move |image, turn| {
-                let mut remaining = IncrementalAlterConfigsRequest::clone(&asked);
-                remaining.resources.retain(|one| {
-                    misaddressed(node_id, one.resource_type, &one.resource_name).is_none()
-                });
-                decide::incremental_alter_configs(image, turn.rules, &remaining)
-            })
-            .await;
-        Reply::Now(match decided {
-            Ok(response) => merged(&request, response, node_id),
-            Err(error) => refused(&request, error),
+        Reply::Now(change(&context, request).await)
+    }
+}
+
+impl ConfigChanges for IncrementalAlterConfigsRequest {
+    type Resource = AlterConfigsResource;
+
+    fn resources(&self) -> &[AlterConfigsResource] {
+        &self.resources
+    }
+
+    fn resources_mut(&mut self) -> &mut Vec<AlterConfigsResource> {
+        &mut self.resources
+    }
+
+    fn is_validate_only(&self) -> bool {
+        self.validate_only
+    }
+
+    fn named(resource: &AlterConfigsResource) -> (i8, &Str) {
+        (resource.resource_type, &resource.resource_name)
+    }
+
+    fn keys(resource: &AlterConfigsResource) -> impl Iterator<Item = Key<'_>> + Clone {
+        resource.configs.iter().map(|config| {
+            let is_complete = config.value.is_some() || config.config_operation == DELETE;
+            (&config.name, is_complete)
         })
     }
-}
 
-/// The controller's answers with those that never reached it put in their places.
-fn merged(
-    request: &IncrementalAlterConfigsRequest,
-    decided: IncrementalAlterConfigsResponse,
-    node_id: ottla_controller::ids::BrokerId,
-) -> IncrementalAlterConfigsResponse {
-    let mut decided_responses = decided.responses.into_iter();
-    let responses = request.resources.iter().filter_map(|one| {
-        match misaddressed(node_id, one.resource_type, &one.resource_name) {
-            None => decided_responses.next(),
-            Some(message) => Some(AlterConfigsResourceResponse {
-                error_code: ErrorCode::INVALID_REQUEST,
-                error_message: Some(message),
-                resource_type: one.resource_type,
-                resource_name: one.resource_name.clone(),
-                ..Default::default()
-            }),
-        }
-    });
-    IncrementalAlterConfigsResponse {
-        responses: responses.collect(),
-        ..Default::default()
+    fn change_loggers(
+        context: &Context,
+        resource: &AlterConfigsResource,
+        is_validate_only: bool,
+    ) -> Verdict {
+        let (loggers, node_id) = (&context.loggers, context.node_id);
+        broker_loggers::change(loggers, node_id, resource, is_validate_only)
     }
-}
 
-fn refused(
-    request: &IncrementalAlterConfigsRequest,
-    error_code: ErrorCode,
-) -> IncrementalAlterConfigsResponse {
-    let responses = request
-        .resources
-        .iter()
-        .map(|one| AlterConfigsResourceResponse {
-            error_code,
-            error_message: Some(Str::from_static(error_code.message())),
-            resource_type: one.resource_type,
-            resource_name: one.resource_name.clone(),
+    fn decide(
+        &self,
+        image: &Image,
+        rules: &dyn ConfigRules,
+    ) -> Outcome<IncrementalAlterConfigsResponse> {
+        decide::incremental_alter_configs(image, rules, self)
+    }
+
+    fn verdicts(response: IncrementalAlterConfigsResponse) -> Vec<(ErrorCode, Option<Str>)> {
+        let said = response.responses.into_iter();
+        said.map(|one| (one.error_code, one.error_message))
+            .collect()
+    }
+
+    fn respond(answers: Vec<Answer>) -> IncrementalAlterConfigsResponse {
+        let response = |answer: Answer| AlterConfigsResourceResponse {
+            error_code: answer.error_code,
+            error_message: answer.error_message,
+            resource_type: answer.resource_type,
+            resource_name: answer.resource_name,
             ..Default::default()
-        });
-    IncrementalAlterConfigsResponse {
-        responses: responses.collect(),
-        ..Default::default()
+        };
+        IncrementalAlterConfigsResponse {
+            responses: answers.into_iter().map(response).collect(),
+            ..Default::default()
+        }
     }
 }

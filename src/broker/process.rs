@@ -6,6 +6,7 @@ use super::{Node, StartError, World};
 use crate::admin::{Admin, Phase, Shown};
 use crate::api;
 use crate::config::BrokerConfig;
+use crate::logging::Loggers;
 use crate::metrics::Metrics;
 use crate::net::tcp::Tcp;
 use std::fmt;
@@ -45,12 +46,15 @@ impl fmt::Display for Failure {
     }
 }
 
-/// Runs a node on this machine until a signal, or until it cannot go on.
+/// Runs a node on this machine until a signal, or until it cannot go on. `loggers` are those of the process.
 ///
 /// # Errors
 /// See [`Failure`].
-pub async fn run(config: BrokerConfig) -> Result<(), Failure> {
-    let world = World::system();
+pub async fn run(config: BrokerConfig, loggers: Arc<Loggers>) -> Result<(), Failure> {
+    let world = World {
+        loggers,
+        ..World::system()
+    };
     let clock = world.clock.clone();
     let mut signals = Signals::new().map_err(Failure::Signals)?;
     let (phase, shown) = watch::channel(Phase::Starting);

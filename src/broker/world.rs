@@ -1,5 +1,6 @@
 //! What a node needs of the world: the operating system's in production, a simulator's under test.
 
+use crate::logging::Loggers;
 use crate::net::tcp::Tcp;
 use crate::net::world::Net;
 use crate::partition::Threads;
@@ -8,7 +9,7 @@ use ottla_storage::disk::{Disk, RealDisk};
 use std::io;
 use std::sync::Arc;
 
-/// Time, chance, files, network and threads.
+/// Time, chance, files, network, threads and what is logged.
 #[derive(Clone)]
 pub struct World<N: Net> {
     pub clock: Clock,
@@ -16,6 +17,7 @@ pub struct World<N: Net> {
     pub disk: Arc<dyn Disk>,
     pub net: N,
     pub threading: Threading,
+    pub loggers: Arc<Loggers>,
 }
 
 /// Where blocking work and the controller run.
@@ -28,7 +30,7 @@ pub enum Threading {
 }
 
 impl World<Tcp> {
-    /// The machine's.
+    /// The machine's. The loggers govern nothing: those of the process are put in by whoever started logging.
     pub fn system() -> Self {
         Self {
             clock: Clock::system(),
@@ -36,6 +38,7 @@ impl World<Tcp> {
             disk: Arc::new(RealDisk),
             net: Tcp,
             threading: Threading::Own,
+            loggers: Loggers::detached(),
         }
     }
 }

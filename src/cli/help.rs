@@ -17,7 +17,8 @@ Environment:
   KAFKA_…     Sets a key as in the apache/kafka image: KAFKA_LOG_RETENTION_MS sets log.retention.ms;
               two underscores stand for _, three for -. Variables for the JVM (KAFKA_OPTS, KAFKA_HEAP_OPTS, …) are ignored.
   CLUSTER_ID  The id of a new cluster.
-  OTTLA_LOG   What is logged (or RUST_LOG): info, debug, or per module, as in info,ottla::net=debug.
+  OTTLA_LOG   What is logged (or RUST_LOG): info, debug, or per logger, as in info,ottla::net=debug. While the broker runs:
+              kafka-configs.sh --entity-type broker-loggers.
 
 Where a value comes from:  flag > environment > file > default
   A value that is not allowed keeps the broker from starting; a key without effect, or one that nobody knows, is warned

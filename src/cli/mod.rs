@@ -12,10 +12,12 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
 use crate::config::{BrokerConfig, documentation};
+use crate::logging::Loggers;
 
 const FAILURE: u8 = 1;
 const BAD_USAGE: u8 = 2;
@@ -46,10 +48,11 @@ enum Command {
     DocsConfig,
 }
 
-/// Does what the arguments say. `run` is the broker: it is called with the checked configuration, and its error is printed.
+/// Does what the arguments say. `run` is the broker: it is called with the checked configuration and the process's
+/// loggers, and its error is printed.
 pub fn main<Run, Running, Failure>(arguments: impl Iterator<Item = OsString>, run: Run) -> ExitCode
 where
-    Run: FnOnce(BrokerConfig) -> Running,
+    Run: FnOnce(BrokerConfig, Arc<Loggers>) -> Running,
     Running: Future<Output = Result<(), Failure>>,
     Failure: Display,
 {

@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use crate::config::{BrokerConfig, ConfigErrors, Given, load};
+use crate::logging::Loggers;
 
 use super::{BAD_USAGE, FAILURE, logging};
 
 /// Loads the configuration, warns about what is odd in it, and runs the broker until it stops.
 pub fn serve<Run, Running, Failure>(file: Option<&Path>, overrides: &[String], run: Run) -> ExitCode
 where
-    Run: FnOnce(BrokerConfig) -> Running,
+    Run: FnOnce(BrokerConfig, Arc<Loggers>) -> Running,
     Running: Future<Output = Result<(), Failure>>,
     Failure: Display,
 {
@@ -20,9 +22,10 @@ where
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
         .collect();
-    if let Err(error) = logging::start(&environment) {
-        return refuse(&ConfigErrors(vec![error]));
-    }
+    let loggers = match logging::start(&environment) {
+        Ok(loggers) => loggers,
+        Err(error) => return refuse(&ConfigErrors(vec![error])),
+    };
     let (config, warnings) = match configure(file, &environment, overrides) {
         Ok(configured) => configured,
         Err(errors) => return refuse(&errors),
@@ -38,7 +41,7 @@ where
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("the runtime could not be started: {error}")),
     };
-    match runtime.block_on(run(config)) {
+    match runtime.block_on(run(config, loggers)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

@@ -21,6 +21,8 @@ pub enum Source {
     StaticBroker,
     /// Not set.
     Default,
+    /// The level of one of this broker's loggers (KIP-412).
+    BrokerLogger,
     /// Set on a client metrics subscription.
     ClientMetrics,
     /// Set on the group.
@@ -36,6 +38,7 @@ impl Source {
             Self::DynamicDefault => 3,
             Self::StaticBroker => 4,
             Self::Default => 5,
+            Self::BrokerLogger => 6,
             Self::ClientMetrics => 7,
             Self::Group => 8,
         }

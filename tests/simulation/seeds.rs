@@ -1,15 +1,21 @@
 //! Runs a scenario under many seeds, each twice.
 
 use super::stage::Stage;
+use ottla::logging::{Levels, Loggers};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// 100 over all scenarios; the scenario says how many of them are its own.
 pub fn run(scenario: &str, seeds: u64, play: fn(&mut Stage)) {
     if let Some(seed) = number("OTTLA_SEED") {
         // What the network and the node say, by RUST_LOG.
-        let _ = tracing_subscriber::fmt()
-            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-            .without_time()
+        let levels = Levels::parse(&std::env::var("RUST_LOG").unwrap_or_default());
+        let (_, gate) = Loggers::layer(levels.expect("RUST_LOG can be read"));
+        let writing = tracing_subscriber::fmt::layer().without_time();
+        let _ = tracing_subscriber::registry()
+            .with(gate)
+            .with(writing)
             .try_init();
         let trace = once(scenario, seed, play);
         return println!("{}", trace.tail());

@@ -285,6 +285,7 @@ fn host(
             disk: Arc::new(disk.clone()),
             net: Simulated,
             threading: Threading::Tasks(pace(&faults, &rng)),
+            loggers: ottla::logging::Loggers::detached(),
             rng,
         };
         async move {

@@ -48,6 +48,11 @@ def others(s: Session, version: int):
         s.ask(f"resource type {kind}", resources(asked(kind, "x")))
     s.ask("a logger of another broker", resources(asked(LOGGER, "2")))
     s.ask("a logger of no broker", resources(asked(LOGGER, "")))
+    s.ask("a logger of a broker that is no number", resources(asked(LOGGER, "one")))
+    rich = {"include_synonyms": True, "include_documentation": True}
+    s.ask("the root logger", resources(asked(LOGGER, "1", ["root"]), **rich))
+    s.ask("the root logger, plainly", resources(asked(LOGGER, "1", ["root"])))
+    s.ask("a logger that does not exist", resources(asked(LOGGER, "1", ["no.such.logger"])))
 
 
 def legacy(kind: int, name: str, configs: dict) -> dict:
@@ -87,6 +92,7 @@ def replaced(s: Session, version: int):
         s.ask("the same topic twice", resources(legacy(TOPIC, topic, {"retention.ms": "1"}), legacy(TOPIC, topic, {"retention.ms": "2"})))
     s.ask("a known and an unknown topic", resources(legacy(TOPIC, topic, {"retention.ms": "9"}), legacy(TOPIC, "never-created", {"retention.ms": "1"})))
     s.ask("resource type 3", resources(legacy(3, "x", {"a": "b"})))
+    s.ask("loggers", resources(legacy(LOGGER, "1", {"root": "INFO"})))
     s.ask("another broker", resources(legacy(BROKER, "2", {"log.cleaner.threads": "2"})))
     s.ask("a broker that is no number", resources(legacy(BROKER, "one", {"log.cleaner.threads": "2"})))
     s.ask("a read-only key of this broker", resources(legacy(BROKER, "1", {"log.dirs": "/x"})))
@@ -187,6 +193,44 @@ def broker_steps(s: Session, version: int):
     settled_broker("message.max.bytes", "1048588")
     settled_broker("log.segment.bytes", "1073741824")
     described("after")
+
+
+@script("IncrementalAlterConfigs")
+def loggers(s: Session, version: int):
+    requests = "kafka.request.logger"
+
+    def level(label: str):
+        s.ask(label, resources(asked(LOGGER, "1", ["root", requests]), include_synonyms=True), api="DescribeConfigs", version=4)
+
+    def ask(label: str, *steps: dict, name: str = "1", **more):
+        s.ask(label, resources(incremental(LOGGER, name, *steps), **more))
+
+    level("before")
+    ask("validate only", step("root", "WARN"), validate_only=True)
+    level("only validated")
+    for word in ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"):
+        ask(f"set to {word}", step(requests, word))
+        level(f"is {word}")
+    ask("back to the root", step(requests, None, DELETE))
+    level("as the root")
+    ask("set the root", step("root", "WARN"))
+    level("both follow")
+    ask("and back", step("root", "INFO"))
+    level("both are back")
+    for label, steps in {
+        "no such logger": [step("no.such.logger", "INFO")], "unset no such logger": [step("no.such.logger", None, DELETE)], "unset the root": [step("root", None, DELETE)],
+        "OFF": [step("root", "OFF")], "small letters": [step("root", "info")], "empty": [step("root", "")], "null": [step("root", None)], "empty name": [step("", "INFO")],
+        "append": [step("root", "INFO", APPEND)], "subtract": [step("root", "INFO", SUBTRACT)], "operation 4": [step("root", "INFO", 4)], "twice": [step("root", "WARN"), step("root", "INFO")],
+        "a good and a bad": [step(requests, "ERROR"), step("root", "LOUD")], "nothing": [], "delete with a value": [step(requests, "INFO", DELETE)],
+    }.items():
+        ask(f"wrong: {label}", *steps)
+    level("unchanged by what was refused")
+    for name in ("2", "one", "", "-1", "01", "+1"):
+        ask(f"of broker '{name}'", step("root", "INFO"), name=name)
+    one, topic = incremental(LOGGER, "1", step("root", "INFO")), s.topic("beside")
+    s.ask("the same broker twice", resources(one, one))
+    s.ask("beside a topic", resources(incremental(TOPIC, topic, step("retention.ms", "5")), one))
+    s.ask("another broker twice", resources(incremental(BROKER, "2", step("a", "b")), incremental(BROKER, "2", step("a", "b"))))
 
 
 @script("ListConfigResources")

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 /// One answer for each resource of a request: its type, its name, and what became of it.
 pub(super) type Answers = Vec<(i8, Str, Result<(), Refusal>)>;
 
-/// Resources that a request names more than once.
-pub(super) fn duplicates<'a>(
+/// Resources, by type and name, that a request names more than once.
+pub fn duplicates<'a>(
     named: impl Iterator<Item = (i8, &'a Str)>,
 ) -> BTreeMap<(i8, &'a Str), usize> {
     let mut count = BTreeMap::new();
@@ -35,8 +35,11 @@ pub(super) fn resource(kind: i8, name: &str) -> Result<ConfigResource, Refusal> 
     }
 }
 
-/// Refuses keys that occur twice, and keys without a value where one is needed.
-pub(super) fn check_keys<'a>(
+/// Refuses keys that occur twice, and keys without a value where one is needed: each key comes with whether it is complete.
+///
+/// # Errors
+/// INVALID_REQUEST.
+pub fn check_keys<'a>(
     keys: impl Iterator<Item = (&'a Str, bool)> + Clone,
 ) -> Result<(), Refusal> {
     let mut names: Vec<_> = keys.clone().map(|(name, _)| name).collect();

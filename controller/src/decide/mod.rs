@@ -35,6 +35,7 @@ pub use assign_replicas_to_dirs::assign_replicas_to_dirs;
 pub use bootstrap::bootstrap;
 pub use broker_heartbeat::{broker_heartbeat, fence_silent_broker};
 pub use broker_registration::register_broker;
+pub use configs::{check_keys as check_config_keys, duplicates as duplicate_resources};
 pub use create_partitions::create_partitions;
 pub use create_topics::create_topics;
 pub use delete_topics::delete_topics;

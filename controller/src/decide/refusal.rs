@@ -27,7 +27,8 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn invalid_request(message: impl Into<Str>) -> Self {
+    /// INVALID_REQUEST with a message.
+    pub fn invalid_request(message: impl Into<Str>) -> Self {
         Self::new(ErrorCode::INVALID_REQUEST, message)
     }
 }
