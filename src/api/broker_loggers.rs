@@ -24,7 +24,7 @@ pub(super) fn describe(loggers: &Loggers) -> Vec<Described> {
         is_sensitive: false,
         synonyms: Vec::new(),
         kind: None,
-        documentation: None,
+        documentation: Some(""),
     };
     loggers.all().into_iter().map(entry).collect()
 }

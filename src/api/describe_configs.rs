@@ -190,7 +190,8 @@ fn to_wire(entry: Described, request: &DescribeConfigsRequest) -> DescribeConfig
         config_type: entry.kind.map_or(0, |kind| kind.wire_id()),
         documentation: entry
             .documentation
-            .filter(|_| request.include_documentation)
+            // Loggers have none, and Kafka says so with an empty one, asked or not.
+            .filter(|text| request.include_documentation || text.is_empty())
             .map(Str::from_static),
         ..Default::default()
     }
