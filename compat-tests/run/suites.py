@@ -99,6 +99,10 @@ def program(name: str, command: list[str], *needs: Callable[[], None], clients: 
     return Suite(name, ["python3", str(paths.COMPAT / "run" / "program.py"), *command], list(needs), limit_s=900, clients=clients)
 
 
+def node(name: str, client: str) -> Suite:
+    return program(name, ["node", "--no-warnings", str(paths.COMPAT / "node" / "stories.mjs"), client], install.node, clients=(client,))
+
+
 def soak(name: str, minutes: float) -> Suite:
     command = [str(paths.PYTHON), str(paths.COMPAT / "soak"), "--minutes", str(minutes)]
     return Suite(name, command, [install.python], limit_s=int(minutes * 120) + 900)
@@ -120,6 +124,8 @@ CLIENTS: list[Suite] = [
     stories("kcat", "kcat", install.kcat),
     stories("python", "python", install.python),
     program("java", ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", paths.CLASSPATH, "ottla.Stories"], install.java, clients=("java",)),
+    node("kafkajs", "kafkajs"),
+    node("platformatic", "@platformatic/kafka"),
     stories("tools", "tools", install.java),
     stories("files", "files", install.java, install.kcat),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
