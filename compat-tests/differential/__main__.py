@@ -30,6 +30,7 @@ SERVED = (
     "DeleteTopics", "CreatePartitions", "DescribeConfigs", "AlterConfigs", "IncrementalAlterConfigs", "ListConfigResources", "DescribeCluster",
     "DescribeTopicPartitions", "DescribeLogDirs", "DescribeProducers", "DescribeQuorum", "FindCoordinator", "JoinGroup", "SyncGroup", "Heartbeat",
     "LeaveGroup", "OffsetCommit", "OffsetFetch", "OffsetDelete", "DescribeGroups", "ListGroups", "DeleteGroups",
+    "ElectLeaders", "AlterPartitionReassignments", "ListPartitionReassignments", "UnregisterBroker", "UpdateFeatures",
 )
 
 Transcript = dict[tuple[str, int], dict[str, dict[str, object]]]

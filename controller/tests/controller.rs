@@ -7,6 +7,8 @@ mod support;
 mod alone;
 #[path = "controller/broker_life.rs"]
 mod broker_life;
+#[path = "controller/chores.rs"]
+mod chores;
 #[path = "controller/damage.rs"]
 mod damage;
 #[path = "controller/determinism.rs"]

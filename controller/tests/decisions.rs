@@ -13,11 +13,17 @@ mod alter_configs;
 mod alter_partition;
 #[path = "decisions/assign_replicas_to_dirs.rs"]
 mod assign_replicas_to_dirs;
+#[path = "decisions/balance.rs"]
+mod balance;
 #[path = "decisions/create_partitions.rs"]
 mod create_partitions;
 #[path = "decisions/create_topics.rs"]
 mod create_topics;
 #[path = "decisions/delete_topics.rs"]
 mod delete_topics;
+#[path = "decisions/elect_leaders.rs"]
+mod elect_leaders;
+#[path = "decisions/reassignments.rs"]
+mod reassignments;
 #[path = "decisions/update_features.rs"]
 mod update_features;

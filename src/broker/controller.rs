@@ -3,10 +3,10 @@
 use super::StartError;
 use super::directories::{Directories, METADATA_DIRECTORY};
 use super::world::{Threading, World};
-use crate::config::{BrokerConfig, Rules};
+use crate::config::{BrokerConfig, Rules, Unset};
 use crate::net::world::Net;
 use crate::world::Workers;
-use ottla_controller::controller::{Bootstrap, Limits, Timing};
+use ottla_controller::controller::{Balancing, Bootstrap, Limits, Timing};
 use ottla_controller::ids::BrokerId;
 use ottla_controller::raft::{Blocking, NoWire, Peer, RaftId};
 use ottla_controller::{Controller, ControllerOptions};
@@ -62,8 +62,20 @@ fn options<N: Net>(
         seed: world.rng.next_u64(),
         session_timeout,
         timing: Timing::default(),
+        balancing: balancing(config),
         limits: Limits::default(),
     })
+}
+
+fn balancing(config: &BrokerConfig) -> Balancing {
+    let layers = config.layers(&Unset, &Unset);
+    let number = |key| u64::try_from(layers.broker_number(key)).unwrap_or(u64::MAX);
+    let enabled = layers.broker_flag("auto.leader.rebalance.enable");
+    let preferred = Duration::from_secs(number("leader.imbalance.check.interval.seconds"));
+    Balancing {
+        preferred: enabled.then_some(preferred),
+        leaderless: Duration::from_millis(number("unclean.leader.election.interval.ms")),
+    }
 }
 
 fn blocking(workers: Workers) -> Blocking {

@@ -8,6 +8,7 @@
 //! Several decisions may be under way. They are built on each other, so a write is only valid in the term in which it was
 //! decided: openraft refuses it in any other, and the state machine refuses one that does not begin at its offset.
 
+use super::chores::Chore;
 use super::completion::{Completions, Decided, Write};
 use super::options::ControllerOptions;
 use super::proposal::{Proposal, Typed};
@@ -18,6 +19,7 @@ use crate::dice::Dice;
 use crate::ids::{BrokerId, MetadataOffset};
 use crate::image::Image;
 use crate::liveness::Liveness;
+use crate::outcome::Outcome;
 use crate::publish::Metadata;
 use crate::raft::{Batch, LogStore, StateMachine, Types};
 use openraft::Raft;
@@ -49,6 +51,8 @@ pub(super) struct Active {
     term: u64,
     /// All that was decided, committed or not.
     decided: Image,
+    preferred: Chore,
+    leaderless: Chore,
 }
 
 enum Standing {
@@ -100,9 +104,16 @@ impl Leader {
             return;
         }
         let decided = Image::clone(&self.metadata.image());
-        self.liveness.restart(&decided, (self.options.clock)());
+        let now = (self.options.clock)();
+        self.liveness.restart(&decided, now);
         tracing::info!(term, offset = %decided.offset, "active controller");
-        self.active = Some(Active { term, decided });
+        let balancing = self.options.balancing;
+        self.active = Some(Active {
+            term,
+            decided,
+            preferred: Chore::new(balancing.preferred, now),
+            leaderless: Chore::new(Some(balancing.leaderless), now),
+        });
         self.leads.send_replace(true);
         if self.metadata.image().cluster_id.is_none() {
             let cluster_id = self.new_cluster_id();
@@ -119,12 +130,8 @@ impl Leader {
     }
 
     async fn keep_house(&mut self) {
-        if self.active.is_some() {
-            self.decide_own(|image, turn| {
-                decide::fence_silent_broker(image, turn.rules, turn.liveness, turn.now)
-            })
-            .await;
-        }
+        self.fence_silent_brokers().await;
+        self.elect_leaders().await;
         let logged = self.log.appended_bytes();
         if logged - self.snapshot_at_bytes >= self.options.limits.snapshot_bytes {
             self.snapshot_at_bytes = logged;
@@ -133,13 +140,68 @@ impl Leader {
         }
     }
 
-    /// Decides something that nobody asked for.
-    async fn decide_own<R: Send + 'static>(
+    /// One after another, so that each election sees the one before.
+    async fn fence_silent_brokers(&mut self) {
+        let fence = |image: &Image, turn: &mut Turn<'_>| {
+            decide::fence_silent_broker(image, turn.rules, turn.liveness, turn.now)
+        };
+        while let Some(Some(broker)) = self.decide_own(fence).await {
+            tracing::warn!(%broker, "fenced, because it was silent for its session's time");
+        }
+    }
+
+    /// One batch of each kind of election that is due.
+    async fn elect_leaders(&mut self) {
+        let now = (self.options.clock)();
+        let Some(active) = &mut self.active else {
+            return;
+        };
+        let preferred = active.preferred.is_due(now);
+        let leaderless = active.leaderless.is_due(now);
+        if preferred {
+            let elect = |image: &Image, turn: &mut Turn<'_>| {
+                decide::elect_preferred_leaders(image, turn.rules)
+            };
+            let has_more = self.decide_own(elect).await == Some(true);
+            self.come_back_if(has_more, |active| &mut active.preferred);
+        }
+        if leaderless {
+            let elect = |image: &Image, turn: &mut Turn<'_>| {
+                decide::elect_for_leaderless(image, turn.rules)
+            };
+            let has_more = self.decide_own(elect).await == Some(true);
+            self.come_back_if(has_more, |active| &mut active.leaderless);
+        }
+    }
+
+    fn come_back_if(&mut self, has_more: bool, chore: impl FnOnce(&mut Active) -> &mut Chore) {
+        if let Some(active) = self.active.as_mut().filter(|_| has_more) {
+            chore(active).hurry();
+        }
+    }
+
+    /// Decides something that nobody asked for; the answer, which holds once it is committed. `None` while not active.
+    async fn decide_own<R: Clone + Send + 'static>(
         &mut self,
-        decide: impl FnOnce(&Image, &mut Turn<'_>) -> crate::Outcome<R> + Send + 'static,
-    ) {
-        let (proposal, _) = Typed::boxed(decide);
+        decide: impl FnOnce(&Image, &mut Turn<'_>) -> Outcome<R>,
+    ) -> Option<R> {
+        let outcome = self.decided_by(decide)?;
+        let response = outcome.response.clone();
+        let (proposal, _) = Typed::boxed(move |_, _| outcome);
         self.decide(proposal).await;
+        Some(response)
+    }
+
+    fn decided_by<T>(&mut self, decide: impl FnOnce(&Image, &mut Turn<'_>) -> T) -> Option<T> {
+        let active = self.active.as_mut()?;
+        active.share_with(&self.metadata);
+        let mut turn = Turn {
+            now: (self.options.clock)(),
+            dice: &mut self.dice,
+            liveness: &mut self.liveness,
+            rules: &*self.options.rules,
+        };
+        Some(decide(&active.decided, &mut turn))
     }
 
     async fn propose(&mut self, proposal: Box<dyn Proposal>, standing: &Standing) {
@@ -156,17 +218,15 @@ impl Leader {
     }
 
     async fn decide(&mut self, mut proposal: Box<dyn Proposal>) {
+        let Some(records) = self.decided_by(|image, turn| proposal.decide(image, turn)) else {
+            return;
+        };
         let Some(active) = &mut self.active else {
             return;
         };
-        active.share_with(&self.metadata);
-        let mut turn = Turn {
-            now: (self.options.clock)(),
-            dice: &mut self.dice,
-            liveness: &mut self.liveness,
-            rules: &*self.options.rules,
-        };
-        let records = proposal.decide(&active.decided, &mut turn);
+        if decide::touches_unclean_elections(&records) {
+            active.leaderless.hurry();
+        }
         let base_offset = MetadataOffset(active.decided.offset.0 + 1);
         active.apply(&records);
         let (term, offset) = (active.term, active.decided.offset);

@@ -3,6 +3,7 @@
 //! Start it on a runtime that nothing else slows down: a current-thread runtime on its own thread in production, the
 //! simulation's runtime under test. The handle may be used from any other.
 
+mod chores;
 mod completion;
 mod leader;
 mod membership;
@@ -11,6 +12,7 @@ mod proposal;
 mod quorum;
 mod start;
 
+pub use chores::Balancing;
 pub use membership::MembershipError;
 pub use options::{Bootstrap, ControllerOptions, Limits, Timing};
 pub use quorum::{MemberStatus, QuorumStatus};

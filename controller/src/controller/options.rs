@@ -1,5 +1,6 @@
 //! What a controller needs from its node.
 
+use super::chores::Balancing;
 use crate::decide::ConfigRules;
 use crate::raft::{Blocking, Peer, RaftId, Wire};
 use ottla_storage::disk::Disk;
@@ -31,6 +32,7 @@ pub struct ControllerOptions {
     /// How long a broker may be silent before it is fenced (`broker.session.timeout.ms`).
     pub session_timeout: Duration,
     pub timing: Timing,
+    pub balancing: Balancing,
     pub limits: Limits,
 }
 

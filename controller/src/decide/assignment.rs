@@ -50,7 +50,12 @@ pub(super) fn manual(
     })
 }
 
-fn check_manual(image: &Image, replicas: &[BrokerId], factor: Option<usize>) -> Result<(), String> {
+/// The reason why these replicas cannot be assigned by hand.
+pub(super) fn check_manual(
+    image: &Image,
+    replicas: &[BrokerId],
+    factor: Option<usize>,
+) -> Result<(), String> {
     if replicas.is_empty() {
         return Err("The manual partition assignment includes an empty replica list.".to_owned());
     }

@@ -8,8 +8,10 @@
 mod allocate_producer_ids;
 mod alter_configs;
 mod alter_partition;
+mod alter_partition_reassignments;
 mod assign_replicas_to_dirs;
 mod assignment;
+mod balance;
 mod bootstrap;
 mod broker_heartbeat;
 mod broker_registration;
@@ -17,10 +19,12 @@ mod configs;
 mod create_partitions;
 mod create_topics;
 mod delete_topics;
+mod elect_leaders;
 mod elections;
 mod fencing;
 mod incremental_alter_configs;
 mod leadership;
+mod list_partition_reassignments;
 mod reassignment;
 mod refusal;
 mod rules;
@@ -31,7 +35,13 @@ mod update_features;
 pub use allocate_producer_ids::{BLOCK_SIZE as PRODUCER_ID_BLOCK_SIZE, allocate_producer_ids};
 pub use alter_configs::alter_configs;
 pub use alter_partition::alter_partition;
+pub use alter_partition_reassignments::{
+    alter_partition_reassignments, refused as reassignments_refused,
+};
 pub use assign_replicas_to_dirs::assign_replicas_to_dirs;
+pub use balance::{
+    ELECTIONS_PER_BATCH, elect_for_leaderless, elect_preferred_leaders, touches_unclean_elections,
+};
 pub use bootstrap::bootstrap;
 pub use broker_heartbeat::{broker_heartbeat, fence_silent_broker};
 pub use broker_registration::register_broker;
@@ -39,9 +49,11 @@ pub use configs::{check_keys as check_config_keys, duplicates as duplicate_resou
 pub use create_partitions::create_partitions;
 pub use create_topics::create_topics;
 pub use delete_topics::delete_topics;
+pub use elect_leaders::{elect_leaders, refused as elections_refused};
 pub use fencing::{Event, partition_changes};
 pub use incremental_alter_configs::incremental_alter_configs;
 pub use leadership::{Circumstances, Election, Wanted, choose_change};
+pub use list_partition_reassignments::list_partition_reassignments;
 pub use reassignment::{Reassignment, Reverted};
 pub use refusal::Refusal;
 pub use rules::{ConfigRules, MIN_IN_SYNC_REPLICAS, UNCLEAN_LEADER_ELECTION};

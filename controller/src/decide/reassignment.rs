@@ -45,11 +45,12 @@ impl Reassignment {
         }
     }
 
-    /// The way from what a partition has now to `target`. One that is under way already is turned: what it was adding counts as a
-    /// replica like any other.
+    /// The way from what a partition has now to `target`. One that is under way already is turned: what it was adding and the target
+    /// has too is still being added, so that cancelling knows what was there before (Kafka forgets it).
     pub fn towards(partition: &Partition, target: &[BrokerId]) -> Self {
         let mut removing = without(&partition.replicas, target);
-        let mut adding = without(target, &partition.replicas);
+        let settled = without(&partition.replicas, &partition.adding_replicas);
+        let mut adding = without(target, &settled);
         removing.sort_unstable();
         adding.sort_unstable();
         let replicas = target.iter().chain(&removing).copied().collect();
@@ -119,6 +120,17 @@ mod tests {
         let way = Reassignment::towards(&on(&[0, 1, 2]), &ids(&[2, 3, 4]));
         assert_eq!(way.replicas, ids(&[2, 3, 4, 0, 1]));
         assert_eq!((way.adding, way.removing), (ids(&[3, 4]), ids(&[0, 1])));
+    }
+
+    #[test]
+    fn a_turned_way_still_knows_what_it_was_adding() {
+        let mut partition = on(&[3, 0, 1, 2]);
+        partition.adding_replicas = ids(&[3]).into();
+        partition.removing_replicas = ids(&[2]).into();
+        let same = Reassignment::towards(&partition, &ids(&[3, 0, 1]));
+        assert_eq!(same, Reassignment::under_way(&partition));
+        let back = Reassignment::towards(&partition, &ids(&[0, 1, 2]));
+        assert_eq!((back.adding, back.removing), (ids(&[]), ids(&[3])));
     }
 
     #[test]

@@ -19,6 +19,11 @@ impl Refusal {
         }
     }
 
+    /// A refusal with the message that its code has.
+    pub fn plain(code: ErrorCode) -> Self {
+        Refusal::new(code, Str::from_static(code.message()))
+    }
+
     /// A refusal whose code says it all.
     pub fn bare(code: ErrorCode) -> Self {
         Refusal {

@@ -3,16 +3,16 @@
 use super::Refusal;
 use super::rules::{ConfigRules, MIN_IN_SYNC_REPLICAS};
 use crate::image::{
-    ConfigResource, ELIGIBLE_LEADER_REPLICAS_VERSION, Image, METADATA_VERSION,
+    ConfigResource, ELIGIBLE_LEADER_REPLICAS_VERSION, Image, KRAFT_VERSION, METADATA_VERSION,
     METADATA_VERSION_ELR, METADATA_VERSION_MIN, NO_LEADER_CHANGE, VersionRange, config_record,
     feature_record, supported,
 };
 use crate::outcome::Outcome;
-use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::update_features::{
     FeatureUpdateKey, UpdatableFeatureResult, UpdateFeaturesRequest, UpdateFeaturesResponse,
 };
 use ottla_protocol::records::metadata::{MetadataRecord, PartitionChangeRecord};
+use ottla_protocol::{ErrorCode, Str};
 use std::collections::BTreeSet;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,9 @@ pub fn update_features(
     match updates(image, rules, request) {
         Err(refusal) => Outcome::unchanged(UpdateFeaturesResponse {
             error_code: refusal.code,
-            error_message: refusal.message,
+            error_message: refusal.message.map(|reason| {
+                format!("The update failed for all features since the following feature had an error: {reason}").into()
+            }),
             ..Default::default()
         }),
         Ok(mut records) => {
@@ -58,12 +60,14 @@ pub fn update_features(
             };
             let result = |update: &FeatureUpdateKey| UpdatableFeatureResult {
                 feature: update.feature.clone(),
+                error_message: Some(Str::from_static(ErrorCode::NONE.message())),
                 ..Default::default()
             };
             let results = named.iter().map(result).collect();
             Outcome {
                 records,
                 response: UpdateFeaturesResponse {
+                    error_message: None,
                     results,
                     ..Default::default()
                 },
@@ -121,6 +125,9 @@ fn check(
     }
     if level > current && kind != Kind::Upgrade {
         return refuse("Can't downgrade to a newer version.");
+    }
+    if name == KRAFT_VERSION && level < current {
+        return refuse("Can't downgrade the version of this feature.");
     }
     if name == METADATA_VERSION {
         return check_metadata_version(level, current, kind);

@@ -135,6 +135,11 @@ impl Partition {
         self.replicas.contains(&broker)
     }
 
+    /// Whether the replica that should lead does.
+    pub fn has_preferred_leader(&self) -> bool {
+        self.leader.is_some() && self.leader == self.replicas.first().copied()
+    }
+
     /// Whether a reassignment is under way (KIP-455).
     pub fn is_reassigning(&self) -> bool {
         !self.adding_replicas.is_empty() || !self.removing_replicas.is_empty()

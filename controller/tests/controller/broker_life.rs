@@ -1,53 +1,15 @@
 //! Brokers come, stay, fall silent, shut down and come back.
 
 use crate::support::{
-    alive, bring_up, create_topic, heartbeat, options, register, registration, start,
+    alive, bring_up, create_on, create_topic, heartbeat, options, partition, register,
+    registration, start,
 };
-use ottla_controller::{BrokerId, Controller, decide};
+use ottla_controller::{BrokerId, decide};
 use ottla_protocol::messages::allocate_producer_ids::AllocateProducerIdsRequest;
 use ottla_protocol::messages::broker_heartbeat::BrokerHeartbeatRequest;
-use ottla_protocol::messages::create_topics::{
-    CreatableReplicaAssignment, CreatableTopic, CreateTopicsRequest,
-};
 use ottla_protocol::{ErrorCode, Uuid};
 use ottla_storage::disk::SimulatedDisk;
-use std::sync::Arc;
 use std::time::Duration;
-
-async fn create_on(controller: &Controller, name: &str, brokers: &[i32]) {
-    let assignment = CreatableReplicaAssignment {
-        broker_ids: brokers.to_vec(),
-        ..Default::default()
-    };
-    let topic = CreatableTopic {
-        name: name.into(),
-        num_partitions: -1,
-        replication_factor: -1,
-        assignments: vec![assignment],
-        ..Default::default()
-    };
-    let request = CreateTopicsRequest {
-        topics: vec![topic],
-        ..Default::default()
-    };
-    let created = controller
-        .propose(move |image, turn| decide::create_topics(image, turn.rules, &request, turn.dice))
-        .await
-        .unwrap();
-    assert_eq!(created.0.topics[0].error_code, ErrorCode::NONE);
-}
-
-fn partition(controller: &Controller, topic: &str) -> Arc<ottla_controller::image::Partition> {
-    controller
-        .metadata()
-        .image()
-        .topics
-        .by_name(topic)
-        .unwrap()
-        .partition(0)
-        .unwrap()
-        .clone()
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_broker_is_fenced_and_its_partitions_get_other_leaders() {

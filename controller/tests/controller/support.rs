@@ -1,8 +1,8 @@
 //! A controller on a simulated disk, with config rules that accept almost everything.
 
-use ottla_controller::controller::{Bootstrap, Limits, Timing};
+use ottla_controller::controller::{Balancing, Bootstrap, Limits, Timing};
 use ottla_controller::decide::{self, ConfigRules, Refusal};
-use ottla_controller::image::{ConfigResource, ConfigValues, ResourceKind};
+use ottla_controller::image::{ConfigResource, ConfigValues, Partition, ResourceKind};
 use ottla_controller::raft::{Blocking, NoWire, Peer, RaftId, Wire};
 use ottla_controller::{BrokerId, Controller, ControllerOptions, MetadataOffset, ProposeError};
 use ottla_protocol::messages::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
@@ -10,7 +10,10 @@ use ottla_protocol::messages::broker_registration::{
     BrokerRegistrationRequest, BrokerRegistrationResponse, Feature,
 };
 use ottla_protocol::messages::create_topics::{
-    CreatableTopic, CreateTopicsRequest, CreateTopicsResponse,
+    CreatableReplicaAssignment, CreatableTopic, CreateTopicsRequest, CreateTopicsResponse,
+};
+use ottla_protocol::messages::incremental_alter_configs::{
+    AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
 };
 use ottla_protocol::{ErrorCode, Uuid};
 use ottla_storage::disk::SimulatedDisk;
@@ -86,6 +89,7 @@ pub fn options(disk: &SimulatedDisk, seed: u64) -> ControllerOptions {
         seed,
         session_timeout: Duration::from_secs(9),
         timing: Timing::default(),
+        balancing: Balancing::default(),
         limits: Limits::default(),
     }
 }
@@ -213,4 +217,63 @@ pub fn alive(controller: &Controller, broker: i32, epoch: i64) -> BrokerHeartbea
         current_metadata_offset: controller.metadata().image().offset.0,
         ..Default::default()
     }
+}
+
+/// A topic of one partition on these brokers.
+pub async fn create_on(controller: &Controller, name: &str, brokers: &[i32]) {
+    let assignment = CreatableReplicaAssignment {
+        broker_ids: brokers.to_vec(),
+        ..Default::default()
+    };
+    let topic = CreatableTopic {
+        name: name.into(),
+        num_partitions: -1,
+        replication_factor: -1,
+        assignments: vec![assignment],
+        ..Default::default()
+    };
+    let request = CreateTopicsRequest {
+        topics: vec![topic],
+        ..Default::default()
+    };
+    let created = controller
+        .propose(move |image, turn| decide::create_topics(image, turn.rules, &request, turn.dice))
+        .await
+        .unwrap();
+    assert_eq!(created.0.topics[0].error_code, ErrorCode::NONE);
+}
+
+/// Partition 0 as it is now.
+pub fn partition(controller: &Controller, topic: &str) -> Arc<Partition> {
+    controller
+        .metadata()
+        .image()
+        .topics
+        .by_name(topic)
+        .unwrap()
+        .partition(0)
+        .unwrap()
+        .clone()
+}
+
+pub async fn set_topic_config(controller: &Controller, topic: &str, key: &str, value: &str) {
+    let config = AlterableConfig {
+        name: key.into(),
+        value: Some(value.into()),
+        ..Default::default()
+    };
+    let request = IncrementalAlterConfigsRequest {
+        resources: vec![AlterConfigsResource {
+            resource_type: 2,
+            resource_name: topic.into(),
+            configs: vec![config],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let altered = controller
+        .propose(move |image, turn| decide::incremental_alter_configs(image, turn.rules, &request))
+        .await
+        .unwrap();
+    assert_eq!(altered.0.responses[0].error_code, ErrorCode::NONE);
 }

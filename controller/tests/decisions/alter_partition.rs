@@ -5,8 +5,7 @@ use crate::support::Lenient;
 use ottla_controller::decide;
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::alter_partition::{
-    AlterPartitionRequest, BrokerState, RequestPartitionData, RequestTopicData,
-    ResponsePartitionData,
+    AlterPartitionRequest, RequestPartitionData, ResponsePartitionData,
 };
 
 /// Partition 0 of "t" on brokers 1, 2 and 3, led by 1.
@@ -14,32 +13,8 @@ fn cluster() -> Cluster {
     Cluster::of(4).with_assigned("t", &[&[1, 2, 3]])
 }
 
-/// What the leader asks when it takes these members into its ISR.
 fn request(cluster: &Cluster, isr: &[i32]) -> AlterPartitionRequest {
-    let partition = cluster.partition("t", 0);
-    let asker = partition.leader.map_or(1, |leader| leader.0);
-    let member = |broker_id: &i32| BrokerState {
-        broker_id: *broker_id,
-        broker_epoch: cluster.epoch(*broker_id),
-        ..Default::default()
-    };
-    let asked = RequestPartitionData {
-        partition_index: 0,
-        leader_epoch: partition.leader_epoch.0,
-        partition_epoch: partition.partition_epoch.0,
-        new_isr_with_epochs: isr.iter().map(member).collect(),
-        ..Default::default()
-    };
-    AlterPartitionRequest {
-        broker_id: asker,
-        broker_epoch: cluster.epoch(asker),
-        topics: vec![RequestTopicData {
-            topic_id: cluster.topic_id("t").0,
-            partitions: vec![asked],
-            ..Default::default()
-        }],
-        ..Default::default()
-    }
+    cluster.isr_request("t", 0, isr)
 }
 
 fn decide(cluster: &mut Cluster, request: &AlterPartitionRequest) -> ResponsePartitionData {

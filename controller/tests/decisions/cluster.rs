@@ -4,6 +4,9 @@ use crate::support::{CLUSTER, Lenient, registration, topic};
 use ottla_controller::delta::Delta;
 use ottla_controller::image::Partition;
 use ottla_controller::{BrokerId, Dice, Image, Liveness, Outcome, TopicId, decide};
+use ottla_protocol::messages::alter_partition::{
+    AlterPartitionRequest, BrokerState, RequestPartitionData, RequestTopicData,
+};
 use ottla_protocol::messages::broker_heartbeat::BrokerHeartbeatRequest;
 use ottla_protocol::messages::create_topics::{
     CreatableReplicaAssignment, CreateTopicsRequest, CreateTopicsResponse,
@@ -137,6 +140,47 @@ impl Cluster {
 
     pub fn eligible(&self, name: &str, index: i32) -> Vec<i32> {
         numbers(&self.partition(name, index).eligible_leader_replicas)
+    }
+
+    /// The leader says who is in sync with it; what it is answered.
+    pub fn alter_isr(&mut self, name: &str, index: i32, isr: &[i32]) -> ErrorCode {
+        let request = self.isr_request(name, index, isr);
+        let outcome = decide::alter_partition(&self.image, &Lenient, &request);
+        let response = self.take(outcome);
+        assert_eq!(response.error_code, ErrorCode::NONE);
+        response.topics[0].partitions[0].error_code
+    }
+
+    /// What the leader asks when it takes these members into its ISR.
+    pub fn isr_request(&self, name: &str, index: i32, isr: &[i32]) -> AlterPartitionRequest {
+        let partition = self.partition(name, index);
+        let asker = self.leader(name, index);
+        let member = |broker_id: &i32| BrokerState {
+            broker_id: *broker_id,
+            broker_epoch: self.epoch(*broker_id),
+            ..Default::default()
+        };
+        let asked = RequestPartitionData {
+            partition_index: index,
+            leader_epoch: partition.leader_epoch.0,
+            partition_epoch: partition.partition_epoch.0,
+            new_isr_with_epochs: isr.iter().map(member).collect(),
+            ..Default::default()
+        };
+        AlterPartitionRequest {
+            broker_id: asker,
+            broker_epoch: self.epoch(asker),
+            topics: vec![RequestTopicData {
+                topic_id: self.topic_id(name).0,
+                partitions: vec![asked],
+                ..Default::default()
+            }],
+            ..Default::default()
+        }
+    }
+
+    pub fn replicas(&self, name: &str, index: i32) -> Vec<i32> {
+        numbers(&self.partition(name, index).replicas)
     }
 
     /// The partition's leader, -1 for none.

@@ -85,7 +85,7 @@ fn what_is_not_built_or_not_meant_is_refused() {
         let response = update(&mut cluster, &[(name, level, kind)]);
         assert_eq!(response.error_code, ErrorCode::INVALID_UPDATE_VERSION);
         let said = response.error_message.unwrap();
-        assert!(said.starts_with(message), "{said}");
+        assert!(said.contains(message), "{said}");
     }
 }
 

@@ -160,6 +160,7 @@ mod tests {
             "storage/src",
             "storage/tests",
             "controller/src",
+            "controller/tests",
             "compat-tests",
         ] {
             read_sources(&root.join(folder), &mut sources);

@@ -5,6 +5,7 @@ use super::key::{Check, Key, Kind, Origin};
 /// The keys of this subject.
 pub const KEYS: &[Key] = &[
     Key::broker("auto.leader.rebalance.enable", Kind::Boolean, Some("true"))
+        .effective("leadership_stays_where_it_is_when_balancing_is_off")
         .says("Whether leadership is moved back to preferred replicas by itself."),
     Key::broker("default.replication.factor", Kind::Int, Some("1"))
         .effective("a_topic_with_factor_minus_one_gets_the_nodes_default")
@@ -20,6 +21,7 @@ pub const KEYS: &[Key] = &[
         .says("Whether an empty follower of a tiered partition starts at the last tiered offset (KIP-1023)."),
     Key::broker("leader.imbalance.check.interval.seconds", Kind::Long, Some("300"))
         .check(Check::AtLeast(1))
+        .effective("leadership_goes_back_to_the_preferred_replica_after_the_interval")
         .says("Time between two looks for leaders away from their preferred replica."),
     Key::broker("num.replica.fetchers", Kind::Int, Some("1"))
         .check(Check::AtLeast(1))
@@ -51,9 +53,11 @@ pub const KEYS: &[Key] = &[
         .says("Socket timeout of followers' requests; at least `replica.fetch.wait.max.ms`."),
     Key::broker("unclean.leader.election.enable", Kind::Boolean, Some("false"))
         .cluster_wide()
+        .effective("a_topic_that_comes_to_prefer_availability_is_led_at_once")
         .says("Whether a replica that is not in sync may become leader where the topic does not say."),
     Key::broker("unclean.leader.election.interval.ms", Kind::Long, Some("300000"))
         .check(Check::AtLeast(1))
         .origin(Origin::Internal)
+        .effective("a_leaderless_partition_waits_for_its_data_unless_its_topic_says_otherwise")
         .says("Time between two looks for partitions that an unclean election would bring back."),
 ];

@@ -147,6 +147,7 @@ pub const KEYS: &[Key] = &[
         .says("Age at which a segment is closed even if it is not full."),
     Key::topic("unclean.leader.election.enable", Kind::Boolean, Some("false"))
         .synonyms(&[same("unclean.leader.election.enable")])
+        .effective("a_topic_that_comes_to_prefer_availability_is_led_at_once")
         .says("Whether a replica that is not in sync may become leader, at the price of lost records."),
     Key::topic("errors.deadletterqueue.group.enable", Kind::Boolean, Some("false"))
         .origin(Origin::Upcoming)

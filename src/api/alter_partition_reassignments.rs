@@ -1,0 +1,36 @@
+//! AlterPartitionReassignments (key 45), versions 0-1 (KIP-455).
+//!
+//! v1 may forbid another replication factor (KIP-860). Decided by the controller. A reassignment is complete when the new replicas are
+//! in sync, not when this is answered.
+
+use super::{Api, Context, Meta, Reply, Route};
+use ottla_controller::decide;
+use ottla_protocol::messages::alter_partition_reassignments::{
+    AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
+};
+use std::sync::Arc;
+
+pub struct AlterPartitionReassignments;
+
+impl Api for AlterPartitionReassignments {
+    type Request = AlterPartitionReassignmentsRequest;
+    const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;
+    const ROUTE: Route = Route::Controller;
+
+    async fn handle(
+        context: Arc<Context>,
+        _meta: Meta,
+        request: AlterPartitionReassignmentsRequest,
+    ) -> Reply<AlterPartitionReassignmentsResponse> {
+        let request = Arc::new(request);
+        let asked = request.clone();
+        let decided = context
+            .decide(move |image, turn| {
+                decide::alter_partition_reassignments(image, turn.rules, &asked)
+            })
+            .await;
+        Reply::Now(decided.unwrap_or_else(|error| {
+            decide::reassignments_refused(&request, &decide::Refusal::bare(error))
+        }))
+    }
+}

@@ -1,0 +1,36 @@
+//! UpdateFeatures (key 57), versions 0-2 (KIP-584).
+//!
+//! v1 kinds of downgrade and validation only (KIP-778); v2 no results per feature (KIP-1022). Decided by the controller: only levels that
+//! every node supports are finalised, and only what is built is supported.
+
+use super::{Api, Context, Meta, Reply, Route};
+use ottla_controller::decide;
+use ottla_protocol::Str;
+use ottla_protocol::messages::update_features::{UpdateFeaturesRequest, UpdateFeaturesResponse};
+use std::sync::Arc;
+
+pub struct UpdateFeatures;
+
+impl Api for UpdateFeatures {
+    type Request = UpdateFeaturesRequest;
+    const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
+    const ROUTE: Route = Route::Controller;
+
+    async fn handle(
+        context: Arc<Context>,
+        meta: Meta,
+        request: UpdateFeaturesRequest,
+    ) -> Reply<UpdateFeaturesResponse> {
+        let version = meta.api_version;
+        let decided = context
+            .decide(move |image, turn| {
+                decide::update_features(image, turn.rules, &request, version)
+            })
+            .await;
+        Reply::Now(decided.unwrap_or_else(|error_code| UpdateFeaturesResponse {
+            error_code,
+            error_message: Some(Str::from_static(error_code.message())),
+            ..Default::default()
+        }))
+    }
+}
