@@ -98,7 +98,9 @@ func valueOf(configs kadm.ResourceConfigs, resource, key string) *kadm.Config {
 func alterConfigs(ctx context.Context, one *kadm.Client) {
 	short, large, never := "60000", "2000000", "never"
 	name := created(ctx, 1, map[string]*string{"retention.ms": &short})
-	config := func(key string) *kadm.Config { return valueOf(tell.Got(one.DescribeTopicConfigs(ctx, name)), name, key) }
+	config := func(key string) *kadm.Config {
+		return valueOf(tell.Got(one.DescribeTopicConfigs(ctx, name)), name, key)
+	}
 	tell.Equal([]any{config("retention.ms").MaybeValue(), config("retention.ms").Source}, []any{"60000", kmsg.ConfigSourceDynamicTopicConfig})
 	tell.Equal([]any{config("cleanup.policy").MaybeValue(), config("cleanup.policy").Source}, []any{"delete", kmsg.ConfigSourceDefaultConfig})
 	compact := "compact"
