@@ -47,6 +47,7 @@ func createTopics(ctx context.Context, one *kadm.Client) {
 	tell.Refused(tell.Got(one.ListTopics(ctx, name))[name].Err, kerr.UnknownTopicOrPartition)
 	answer := tell.Got(one.CreateTopic(ctx, 3, 1, map[string]*string{"retention.ms": &short}, name))
 	tell.Equal(answer.NumPartitions, int32(3))
+	known(ctx, one, name, 3)
 	_, err = one.CreateTopic(ctx, 3, 1, nil, name)
 	tell.Refused(err, kerr.TopicAlreadyExists)
 	_, err = one.CreateTopic(ctx, 1, 1, nil, "spaces are bad")
@@ -76,7 +77,7 @@ func describeTopics(ctx context.Context, one *kadm.Client) {
 func growTopic(ctx context.Context, one *kadm.Client) {
 	name := created(ctx, 3, nil)
 	tell.Must(tell.Got(one.UpdatePartitions(ctx, 5, name)).Error())
-	tell.WaitFor("five partitions", settles, func() bool { return len(tell.Got(one.ListTopics(ctx, name))[name].Partitions) == 5 })
+	known(ctx, one, name, 5)
 	tell.Refused(tell.Got(one.UpdatePartitions(ctx, 4, name)).Error(), kerr.InvalidPartitions)
 	produce(ctx, values(name, 4, "in the new one"))
 	tell.Equal(texts(read(ctx, name, 4, kgo.NewOffset().AtStart())), []string{"in the new one"})

@@ -26,10 +26,18 @@ func admin[T any](run func(*kadm.Client) T) T {
 // created is a new topic.
 func created(ctx context.Context, partitions int32, configs map[string]*string) string {
 	name := tell.Unused("t")
-	admin(func(one *kadm.Client) kadm.CreateTopicResponse {
-		return tell.Got(one.CreateTopic(ctx, partitions, 1, configs, name))
-	})
+	one := kadm.NewClient(client())
+	defer one.Close()
+	tell.Got(one.CreateTopic(ctx, partitions, 1, configs, name))
+	known(ctx, one, name, partitions)
 	return name
+}
+
+// known waits until the broker tells of the topic's partitions: Kafka says that a topic is created before it does.
+func known(ctx context.Context, one *kadm.Client, topic string, partitions int32) {
+	tell.WaitFor("the topic's partitions", settles, func() bool {
+		return len(tell.Got(one.ListTopics(ctx, topic))[topic].Partitions) == int(partitions)
+	})
 }
 
 // produce sends records through a producer of their own and returns them with their offsets.

@@ -41,7 +41,7 @@ func createTopics(_ context.Context, one sarama.ClusterAdmin) {
 	tell.Must(one.CreateTopic(name, plain, true))
 	tell.Refused(tell.Got(one.DescribeTopics([]string{name}))[0].Err, sarama.ErrUnknownTopicOrPartition)
 	tell.Must(one.CreateTopic(name, plain, false))
-	tell.Equal(len(tell.Got(one.DescribeTopics([]string{name}))[0].Partitions), 3)
+	known(one, name, 3)
 	tell.Refused(one.CreateTopic(name, plain, false), sarama.ErrTopicAlreadyExists)
 	tell.Refused(one.CreateTopic("spaces are bad", plain, false), sarama.ErrInvalidTopic)
 	tell.Refused(one.CreateTopic(tell.Unused("t"), &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 3}, false), sarama.ErrInvalidReplicationFactor)
@@ -69,7 +69,7 @@ func describeTopics(_ context.Context, one sarama.ClusterAdmin) {
 func growTopic(ctx context.Context, one sarama.ClusterAdmin) {
 	name := created(3, nil)
 	tell.Must(one.CreatePartitions(name, 5, nil, false))
-	tell.WaitFor("five partitions", settles, func() bool { return len(tell.Got(one.DescribeTopics([]string{name}))[0].Partitions) == 5 })
+	known(one, name, 5)
 	tell.Refused(one.CreatePartitions(name, 4, nil, false), sarama.ErrInvalidPartitions)
 	produce(values(name, 4, "in the new one"))
 	tell.Equal(texts(read(ctx, name, 4, sarama.OffsetOldest)), []string{"in the new one"})
@@ -105,6 +105,7 @@ func deleteTopic(_ context.Context, one sarama.ClusterAdmin) {
 	name := tell.Unused("t")
 	for range 2 {
 		tell.Must(one.CreateTopic(name, &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1}, false))
+		known(one, name, 1)
 		messages := values(name, 0, "x")
 		produce(messages)
 		tell.Equal(messages[0].Offset, int64(0))

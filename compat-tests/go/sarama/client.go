@@ -41,8 +41,16 @@ func created(partitions int32, configs map[string]*string) string {
 	name := tell.Unused("t")
 	administering(func(one sarama.ClusterAdmin) {
 		tell.Must(one.CreateTopic(name, &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: 1, ConfigEntries: configs}, false))
+		known(one, name, int(partitions))
 	})
 	return name
+}
+
+// known waits until the broker tells of the topic's partitions: Kafka says that a topic is created before it does.
+func known(one sarama.ClusterAdmin, topic string, partitions int) {
+	tell.WaitFor("the topic's partitions", settles, func() bool {
+		return len(tell.Got(one.DescribeTopics([]string{topic}))[0].Partitions) == partitions
+	})
 }
 
 // produce sends messages through a producer of their own; they hold their offsets afterwards.

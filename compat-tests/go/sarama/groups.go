@@ -158,8 +158,8 @@ func static(context.Context) {
 
 // taker reads a given number of messages of a group, commits them and ends.
 type taker struct {
-	left  int
-	taken []string
+	wanted int
+	taken  []string
 }
 
 // Setup begins a generation.
@@ -173,7 +173,7 @@ func (taker *taker) ConsumeClaim(session sarama.ConsumerGroupSession, claim sara
 	for message := range claim.Messages() {
 		taker.taken = append(taker.taken, string(message.Value))
 		session.MarkMessage(message, "read")
-		if len(taker.taken) == taker.left {
+		if len(taker.taken) == taker.wanted {
 			session.Commit()
 			return nil
 		}
@@ -189,8 +189,11 @@ func resumed(ctx context.Context) {
 	for round, restart := range []func(){func() {}, tell.Restart, tell.Kill} {
 		restart()
 		one := tell.Got(sarama.NewConsumerGroup(bootstrap, group, config(membership, manual)))
-		taking := &taker{left: 3}
-		tell.Must(one.Consume(ctx, []string{topic}, taking))
+		taking := &taker{wanted: 3}
+		tell.WaitFor("three messages", settles, func() bool { // a coordinator that starts may ask for patience
+			err := one.Consume(ctx, []string{topic}, taking)
+			return err == nil && len(taking.taken) > 0
+		})
 		tell.Equal(taking.taken, numbers(3*round, 3*round+3))
 		one.Close()
 	}
