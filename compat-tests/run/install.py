@@ -5,7 +5,10 @@ it can be neither found nor fetched; the suite that asked is then SKIPPED with t
 """
 
 import functools
+import json
 import os
+import platform
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -180,6 +183,46 @@ def node_packages(npm: list[str], folder: Path, place: Path) -> None:
         shutil.copy(folder / name, place / name)
     quietly([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], f"install the packages of {folder.name}", cwd=place)
     stamp.write_text(lock)
+
+
+@functools.cache
+def go() -> None:
+    """A recent Go, first on the PATH, and the programs of compat-tests/go."""
+    flags = "-buildvcs=false -modcacherw"
+    os.environ |= {"GOTOOLCHAIN": "local", "GOFLAGS": flags, "GOMODCACHE": str(paths.GO / "modules"), "GOCACHE": str(paths.GO / "build")}
+    if not go_is_recent():
+        go_from_module()
+    quietly(["go", "build", "-o", f"{paths.GO / 'bin'}/", "./franz", "./sarama"], "build the Go programs", cwd=paths.COMPAT / "go")
+
+
+@functools.cache
+def kgo() -> None:
+    """The tests of franz-go's package kgo, as a program."""
+    go()
+    package = "github.com/twmb/franz-go/pkg/kgo"
+    quietly(["go", "test", "-c", "-vet=off", "-o", str(paths.GO / "bin" / "kgo.test"), package], "build franz-go's own tests", cwd=paths.COMPAT / "go")
+
+
+def go_is_recent() -> bool:
+    """At least the version that compat-tests/go/go.mod asks for."""
+    if not shutil.which("go"):
+        return False
+    answer = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, text=True).stdout
+    version = re.match(r"go(\d+)\.(\d+)", answer)
+    return bool(version) and (int(version[1]), int(version[2])) >= (1, 26)
+
+
+def go_from_module() -> None:
+    """Go as the module that newer ones fetch themselves: Debian's is old, but knows how to download it."""
+    debian("go", "golang-go")
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    answer = quietly(["go", "mod", "download", "-json", f"golang.org/toolchain@v0.0.1-go1.26.8.linux-{machine}"], "fetch Go", cwd=paths.CACHE)
+    place = Path(json.loads(answer)["Dir"])
+    for program in [*place.glob("bin/*"), *place.glob("pkg/tool/*/*")]:  # a module holds neither programs nor go.mod files
+        program.chmod(0o755)
+    for hidden in place.rglob("_go.mod"):
+        hidden.rename(hidden.with_name("go.mod"))
+    os.environ["PATH"] = f"{place / 'bin'}:{os.environ['PATH']}"
 
 
 def cargo_tool(name: str, version: str) -> str:

