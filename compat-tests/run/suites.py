@@ -129,7 +129,7 @@ CLIENTS: list[Suite] = [
     program("franz-go", [str(paths.GO / "bin" / "franz")], install.go, clients=("franz-go",)),
     program("sarama", [str(paths.GO / "bin" / "sarama")], install.go, clients=("sarama",)),
     Suite("kgo", ["python3", str(paths.COMPAT / "go" / "kgo.py")], [install.kgo]),
-    stories("tools", "tools", install.java),
+    stories("tools", "tools", install.java, clients=("kafka-tools",)),
     stories("files", "files", install.java, install.kcat),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     soak("short soak", minutes=0.5),

@@ -7,6 +7,9 @@ from story import broker
 
 MAIN = {
     "kafka-topics": "org.apache.kafka.tools.TopicCommand",
+    "kafka-groups": "org.apache.kafka.tools.GroupsCommand",
+    "kafka-verifiable-producer": "org.apache.kafka.tools.VerifiableProducer",
+    "kafka-verifiable-consumer": "org.apache.kafka.tools.VerifiableConsumer",
     "kafka-configs": "kafka.admin.ConfigCommand",
     "kafka-get-offsets": "org.apache.kafka.tools.GetOffsetShell",
     "kafka-producer-perf-test": "org.apache.kafka.tools.ProducerPerformance",
@@ -21,15 +24,21 @@ MAIN = {
     "kafka-features": "org.apache.kafka.tools.FeatureCommand",
     "kafka-broker-api-versions": "org.apache.kafka.tools.BrokerApiVersionsCommand",
 }
+JVM = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", paths.CLASSPATH]
 
 
 def tool(name: str, *arguments: str, stdin: str | None = None, fails: bool = False, connects: bool = True) -> str:
     """Runs a tool; returns its standard output, or both outputs where it is expected to fail."""
     connection = ["--bootstrap-server", broker().bootstrap] if connects else []
-    jvm = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", paths.CLASSPATH, MAIN[name]]
-    done = subprocess.run([*jvm, *arguments, *connection], input=stdin, capture_output=True, text=True, timeout=90)
+    done = subprocess.run([*JVM, MAIN[name], *arguments, *connection], input=stdin, capture_output=True, text=True, timeout=90)
     if fails:
         assert done.returncode != 0, f"{name} {arguments} was expected to fail: {done.stdout}"
         return done.stdout + done.stderr
     assert done.returncode == 0, f"{name} {arguments} exited with {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     return done.stdout
+
+
+def started(name: str, *arguments: str) -> subprocess.Popen:
+    """A tool that goes on until it is ended by its process."""
+    command = [*JVM, MAIN[name], *arguments, "--bootstrap-server", broker().bootstrap]
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

@@ -1,29 +1,17 @@
-"""Kafka's own command-line tools, as people run them."""
+"""Kafka's own command-line tools for topics, configs and the cluster, as people run them."""
 
 import json
 import re
 import tempfile
+import time
 
-from story import broker, story, topic, wait_for
+from console import created, offsets, write
+from story import broker, proves, story, wait_for
 from tool import tool
 
 
-def created(partitions: int = 1, **configs: str) -> str:
-    name = topic()
-    settings = [word for key, value in configs.items() for word in ("--config", f"{key.replace('_', '.')}={value}")]
-    tool("kafka-topics", "--create", "--topic", name, "--partitions", str(partitions), *settings)
-    return name
-
-
-def write(name: str, lines: list[str], *arguments: str) -> None:
-    tool("kafka-console-producer", "--topic", name, *arguments, stdin="".join(line + "\n" for line in lines))
-
-
-def offsets(name: str, *arguments: str) -> list[str]:
-    return tool("kafka-get-offsets", "--topic", name, *arguments).split()
-
-
 @story
+@proves("admin-create", "admin-describe", "admin-grow", "admin-delete")
 def kafka_topics_creates_describes_alters_and_deletes():
     name = created(2, retention_ms="60000")
     described = tool("kafka-topics", "--describe", "--topic", name)
@@ -31,14 +19,17 @@ def kafka_topics_creates_describes_alters_and_deletes():
     assert re.search(r"Partition: 1\s+Leader: 1\s+Replicas: 1\s+Isr: 1\s+Elr:\s+LastKnownElr:", described), described
     tool("kafka-topics", "--alter", "--topic", name, "--partitions", "4")
     wait_for(lambda: "PartitionCount: 4" in tool("kafka-topics", "--describe", "--topic", name), "four partitions")
+    assert "would not be an increase" in tool("kafka-topics", "--alter", "--topic", name, "--partitions", "2", fails=True)
     assert "already exists" in tool("kafka-topics", "--create", "--topic", name, fails=True)
     assert name in tool("kafka-topics", "--list").split()
     tool("kafka-topics", "--delete", "--topic", name)
     wait_for(lambda: name not in tool("kafka-topics", "--list").split(), "the topic gone")
     assert "does not exist" in tool("kafka-topics", "--describe", "--topic", name, fails=True)
+    assert "does not exist" in tool("kafka-topics", "--delete", "--topic", name, fails=True)
 
 
 @story
+@proves("admin-alter-configs")
 def kafka_configs_alters_and_describes_topics_and_brokers():
     name = created()
     entity = ["--entity-type", "topics", "--entity-name", name]
@@ -61,6 +52,7 @@ def kafka_configs_alters_and_describes_topics_and_brokers():
 
 
 @story
+<<<<<<< HEAD
 def kafka_configs_changes_what_is_logged_until_a_restart():
     entity = ["--entity-type", "broker-loggers", "--entity-name", "1"]
     requests = "kafka.request.logger"
@@ -101,6 +93,9 @@ def the_console_consumer_reads_from_an_offset():
 
 
 @story
+=======
+@proves("admin-offsets-by-time")
+>>>>>>> 5731cda (compat-tests: tell the whole list with Kafka's own tools, and try every way that kafka-consumer-groups has)
 def kafka_get_offsets_tells_ends_and_times():
     name = created(2)
     write(name, ["x"] * 5, "--sync")
@@ -110,6 +105,8 @@ def kafka_get_offsets_tells_ends_and_times():
     single = created()
     write(single, ["x"] * 5, "--sync")
     assert offsets(single, "--time", "max-timestamp")[0] in [f"{single}:0:{offset}" for offset in range(5)]
+    assert offsets(single, "--time", "1") == [f"{single}:0:0"]
+    assert offsets(single, "--time", str(int(time.time() * 1000) + 60_000)) == [], "a time after the last record"
 
 
 @story
@@ -123,6 +120,7 @@ def kafka_producer_perf_test_writes_what_it_says():
 
 
 @story
+@proves("admin-delete-records")
 def kafka_delete_records_moves_the_start():
     name = created()
     write(name, [str(number) for number in range(10)])
@@ -147,6 +145,7 @@ def kafka_log_dirs_describes_sizes():
 
 
 @story
+@proves("admin-describe")
 def kafka_cluster_tells_the_id_and_the_endpoints():
     assert re.search(r"Cluster ID: [A-Za-z0-9_-]{22}", tool("kafka-cluster", "cluster-id"))
     port = broker().bootstrap.split(":")[1]
