@@ -1,7 +1,11 @@
 //! FindCoordinator (key 10), versions 0-6.
 //!
 //! v1 key types and error messages; v3 flexible; v4 several keys at once (KIP-699); v5 abortable errors (KIP-890); v6 share
-//! partitions (KIP-932). Groups only: transactions and share groups are answered COORDINATOR_NOT_AVAILABLE until they are built.
+//! partitions (KIP-932).
+//!
+//! Groups only, until transactions and share groups are built. Whoever looks for their coordinators is told so with an error that makes it
+//! fail at once: UNSUPPORTED_VERSION and a sentence, which the Java client shows. Versions below 4 are librdkafka's, which retries
+//! everything but authorisation errors until its time-out: for it, TRANSACTIONAL_ID_AUTHORIZATION_FAILED and the sentence.
 //!
 //! Differs from Kafka on purpose: when the internal topic does not exist yet, it is waited for (bounded) and the coordinator
 //! named at once, where Kafka answers COORDINATOR_NOT_AVAILABLE and lets the client ask again.
@@ -55,12 +59,11 @@ impl Api for FindCoordinator {
             image: &image,
             listener: &meta.peer.listener.name,
         };
-        let is_known = (GROUP..=SHARE).contains(&request.key_type);
         let find = |key: &Str| {
             let found = answer(key, find(view, meta.api_version, request.key_type, key));
-            match is_known {
-                true => found,
-                false => explained(found),
+            match request.key_type {
+                GROUP => found,
+                _ => explained(found),
             }
         };
         Reply::Now(match meta.api_version {
@@ -108,7 +111,10 @@ fn find(
     match key_type {
         GROUP => {}
         SHARE if version < SHARE_FROM => return Err(ErrorCode::INVALID_REQUEST),
-        TRANSACTION | SHARE => return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE),
+        TRANSACTION if version < BATCHED_FROM => {
+            return Err(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+        }
+        TRANSACTION | SHARE => return Err(ErrorCode::UNSUPPORTED_VERSION),
         _ => return Err(ErrorCode::INVALID_REQUEST),
     }
     let topic = view.image.topics.by_name(CONSUMER_OFFSETS);
@@ -148,6 +154,9 @@ fn explained(coordinator: Coordinator) -> Coordinator {
     let explanation = match coordinator.error_code {
         ErrorCode::NONE => "NONE",
         ErrorCode::COORDINATOR_NOT_AVAILABLE => "The coordinator is not available.",
+        ErrorCode::UNSUPPORTED_VERSION | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED => {
+            "This broker has neither transactions nor share groups yet."
+        }
         _ => "The request is malformed, or was sent to an incompatible broker.",
     };
     Coordinator {
@@ -166,5 +175,37 @@ fn single(coordinator: Coordinator) -> FindCoordinatorResponse {
         host: found.host,
         port: found.port,
         ..Default::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_looks_for_a_coordinator_that_is_not_built_fails_at_once() {
+        let image = Image::default();
+        let view = View {
+            image: &image,
+            listener: "PLAINTEXT",
+        };
+        for (kind, version, error) in [
+            (
+                TRANSACTION,
+                2,
+                ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+            ),
+            (TRANSACTION, 6, ErrorCode::UNSUPPORTED_VERSION),
+            (SHARE, 6, ErrorCode::UNSUPPORTED_VERSION),
+            (SHARE, 5, ErrorCode::INVALID_REQUEST),
+        ] {
+            let found = find(view, version, kind, "t");
+            assert_eq!(found, Err(error), "kind {kind}, version {version}");
+            let told = explained(answer(&"t".into(), found)).error_message;
+            assert_eq!(
+                told.is_some_and(|told| told.contains("yet")),
+                error != ErrorCode::INVALID_REQUEST
+            );
+        }
     }
 }

@@ -3,7 +3,8 @@
 //! v2 flexible; v3 expected id and epoch (KIP-360); v4 PRODUCER_FENCED (KIP-588); v5 TRANSACTION_ABORTABLE (KIP-890).
 //! v6 (KIP-939) is unstable in Kafka and not served.
 //!
-//! Idempotent producers only: a transactional id is answered COORDINATOR_NOT_AVAILABLE until transactions are built.
+//! Idempotent producers only, until transactions are built: nobody coordinates a transactional id, so it is answered NOT_COORDINATOR, and
+//! the client that then looks for the coordinator is told why there is none (see `find_coordinator`).
 
 use super::{Api, Context, Meta, Reply};
 use ottla_protocol::ErrorCode;
@@ -47,7 +48,7 @@ fn refusal(request: &InitProducerIdRequest) -> Option<ErrorCode> {
         _ if names_id != names_epoch => Some(ErrorCode::INVALID_REQUEST),
         None => None,
         Some(id) if id.is_empty() => Some(ErrorCode::INVALID_REQUEST),
-        Some(_) => Some(ErrorCode::COORDINATOR_NOT_AVAILABLE),
+        Some(_) => Some(ErrorCode::NOT_COORDINATOR),
     }
 }
 
@@ -76,5 +77,10 @@ mod tests {
         assert_eq!(refusal(&request(5, 0)), None);
         assert_eq!(refusal(&request(5, -1)), Some(ErrorCode::INVALID_REQUEST));
         assert_eq!(refusal(&request(-1, 0)), Some(ErrorCode::INVALID_REQUEST));
+        let transactional = InitProducerIdRequest {
+            transactional_id: Some("t".into()),
+            ..request(-1, -1)
+        };
+        assert_eq!(refusal(&transactional), Some(ErrorCode::NOT_COORDINATOR));
     }
 }
