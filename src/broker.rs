@@ -36,12 +36,12 @@ use crate::net::listener::Listener;
 use crate::net::server::Server;
 use crate::net::settings::SocketOptions;
 use crate::net::world::Net;
-use crate::partition::{Gauges, Table, TableOptions};
+use crate::partition::{Gauges, Opening, Table, TableOptions};
 use crate::peers::{LinkSettings, Peers};
 use arc_swap::ArcSwap;
+use ottla_controller::Metadata;
 use ottla_controller::ids::{BrokerId, MetadataOffset};
 use ottla_controller::image::{ConfigResource, Image};
-use ottla_controller::{Controller, Metadata};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -55,10 +55,8 @@ pub struct Node {
     /// What clients of each listener are told, in the order of `listeners`.
     pub advertised: Vec<Arc<api::Listener>>,
     phase: watch::Sender<Phase>,
-    controller: Controller,
+    context: Arc<Context>,
     membership: Membership,
-    partitions: Arc<Table>,
-    groups: Arc<Groups>,
     server: Server,
     background: background::Stopper,
     /// Held until the end: the lock of a metadata directory that is no log directory.
@@ -99,7 +97,7 @@ impl Node {
         let groups = groups(&world, &values, &metadata);
         upkeep::follow_metadata(&metadata, node_id, &partitions, &groups, stop.clone());
         let applied = MetadataOffset(membership.epoch().0);
-        partitions.applied_up_to(applied).await;
+        open_logs(&partitions, applied, &phase).await;
         membership.unfence(applied).await?;
 
         let fetches = fetches(&world, &values.load());
@@ -110,19 +108,19 @@ impl Node {
             is_lone: true,
             values: values.clone(),
             metadata: metadata.clone(),
-            controller: controller.clone(),
+            controller,
             controller_link: link.clone(),
             peers,
             auto_create: AutoCreate::new(metadata.clone(), link.clone()),
             producer_ids: ProducerIdSource::new(link, node_id, membership.epoch()),
             partitions: partitions.clone(),
-            groups: groups.clone(),
-            fetches: fetches.clone(),
+            groups,
+            fetches,
             loggers: world.loggers.clone(),
             config: config.clone(),
         });
-        metrics.register(Arc::new(Gauges(partitions.clone())));
-        metrics.register(fetches);
+        metrics.register(Arc::new(Gauges(partitions)));
+        metrics.register(context.fetches.clone());
         let advertised = advertised(&network);
         let server = listeners::serve(network, &context, &values.load(), &world).await?;
         upkeep::start(&context, &membership, server.gate(), &world, &stop);
@@ -131,10 +129,8 @@ impl Node {
             metrics,
             advertised,
             phase,
-            controller,
+            context,
             membership,
-            partitions,
-            groups,
             server,
             background: stopper,
             _metadata_lock: directories.metadata_lock,
@@ -143,10 +139,10 @@ impl Node {
 
     /// Resolves when the node cannot go on: its metadata log or its last log directory has failed. Says why.
     pub async fn failed(&self) -> String {
-        let mut failures = self.partitions.failures();
+        let mut failures = self.context.partitions.failures();
         tokio::select! {
             biased;
-            reason = self.controller.stopped() => {
+            reason = self.context.controller.stopped() => {
                 format!("the metadata log failed: {}", reason.unwrap_or_else(|| "the controller stopped".to_owned()))
             }
             _ = failures.wait_for(|failures| failures.are_all_failed) => "every log directory has failed".to_owned(),
@@ -157,8 +153,9 @@ impl Node {
     pub async fn stop(self) {
         self.phase.send_replace(Phase::Stopping);
         // A lone node has nobody to hand its partitions to, so what is in flight is finished while it still leads them.
-        // Groups first, so that parked requests are answered and hold up no connection.
-        self.groups.runtime.stop();
+        // Groups and fetches first, so that parked requests are answered and hold up no connection.
+        self.context.groups.runtime.stop();
+        self.context.fetches.stop();
         self.server.stop().await;
         if tokio::time::timeout(LEAVE_MAX, leave(&self.membership))
             .await
@@ -169,8 +166,27 @@ impl Node {
             );
         }
         self.background.stop();
-        self.partitions.shutdown(self.membership.epoch().0).await;
-        self.controller.shutdown().await;
+        self.context
+            .partitions
+            .shutdown(self.membership.epoch().0)
+            .await;
+        self.context.controller.shutdown().await;
+    }
+}
+
+/// Waits until the logs of the metadata up to `applied` are open, and shows how far that is.
+async fn open_logs(partitions: &Table, applied: MetadataOffset, phase: &watch::Sender<Phase>) {
+    let mut opening = partitions.opening();
+    let mut opened = std::pin::pin!(partitions.applied_up_to(applied));
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut opened => return,
+            // An error means that the table is gone, and then everything is.
+            Ok(()) = opening.changed() => {}
+        }
+        let Opening { done, of } = *opening.borrow_and_update();
+        phase.send_replace(Phase::Recovering { done, of });
     }
 }
 

@@ -24,15 +24,17 @@ mod host;
 mod idempotence;
 #[path = "broker/listeners.rs"]
 mod listeners;
+#[path = "broker/log_lines.rs"]
+mod log_lines;
 #[path = "broker/long_poll.rs"]
 mod long_poll;
-#[path = "broker/node.rs"]
-mod node;
 #[path = "broker/offsets.rs"]
 mod offsets;
 #[path = "broker/produce_and_fetch.rs"]
 mod produce_and_fetch;
 #[path = "broker/records.rs"]
 mod records;
+#[path = "broker/starting.rs"]
+mod starting;
 #[path = "broker/topics.rs"]
 mod topics;

@@ -68,11 +68,16 @@ pub async fn serve<N: Net>(
     let workers = world
         .workers("cold-read", COLD_READ_THREADS)
         .map_err(|error| StartError::Threads(error.to_string()))?;
+    let of_brokers = &context.config.listeners.inter_broker;
+    let settings = Settings {
+        protected_listener: (listeners.len() > 1).then(|| of_brokers.as_str().to_owned()),
+        ..Settings::resolve(&world.net, values).await
+    };
     let serving = Serving::new(
         context.clock.clone(),
         context.metrics.clone(),
         dispatch::dispatcher(context.clone()),
-        Settings::resolve(&world.net, values).await,
+        settings,
         workers,
     );
     Ok(Server::start(listeners, Arc::new(serving)))

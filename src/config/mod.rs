@@ -36,5 +36,6 @@ pub use rules::Rules;
 pub use settings::{Settings, Unset};
 pub use topic::{RecordTime, StoredCompression, TopicConfig};
 pub use values::{
-    BrokerValues, ConnectionValues, GroupValues, LogUpkeep, RequestValues, TopicCreation,
+    BrokerValues, ConnectionValues, GroupValues, ListenerValues, LogUpkeep, RequestValues,
+    TopicCreation,
 };

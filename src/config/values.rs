@@ -1,10 +1,11 @@
 //! The broker's limits, intervals and switches as typed values: resolved at start, and again whenever the dynamic
 //! configuration of this broker or of all brokers changes.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::consistency;
 use super::effective::Layers;
+use super::{consistency, listener_prefix};
 
 /// Kafka writes "no bound" as the largest int.
 const NO_BOUND: i64 = i32::MAX as i64;
@@ -27,12 +28,21 @@ pub struct ConnectionValues {
     /// Addresses or names with limits of their own.
     pub per_address: Vec<(String, u32)>,
     pub max_created_per_second: Option<u32>,
+    /// Listeners with limits of their own, by name in upper case.
+    pub per_listener: Vec<(String, ListenerValues)>,
     /// `None`: idle connections stay.
     pub max_idle: Option<Duration>,
     pub failed_authentication_delay: Duration,
     pub backlog: u32,
     pub receive_buffer_bytes: Option<u32>,
     pub send_buffer_bytes: Option<u32>,
+}
+
+/// `listener.name.<name>.…`: what holds for one listener besides what holds for all together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListenerValues {
+    pub max: Option<u32>,
+    pub max_created_per_second: Option<u32>,
 }
 
 /// Limits on requests and answers.
@@ -127,6 +137,7 @@ impl BrokerValues {
                 max_per_address: bound("max.connections.per.ip"),
                 per_address: consistency::per_address(layers).unwrap_or_default(),
                 max_created_per_second: bound("max.connection.creation.rate"),
+                per_listener: per_listener(layers),
                 max_idle: bounded_time("connections.max.idle.ms"),
                 failed_authentication_delay: time("connection.failed.authentication.delay.ms"),
                 backlog: size("socket.listen.backlog.size"),
@@ -162,6 +173,35 @@ impl BrokerValues {
             groups: GroupValues::resolve(layers),
         }
     }
+}
+
+/// The limits of listeners: of each name, the nearest layer that sets it.
+fn per_listener(layers: &Layers<'_>) -> Vec<(String, ListenerValues)> {
+    let mut found: BTreeMap<String, ListenerValues> = BTreeMap::new();
+    // The nearest last, so that it stands.
+    for (layer, _) in layers.each().into_iter().rev() {
+        for name in layer.names() {
+            let Some(key) = listener_prefix::after_listener(name) else {
+                continue;
+            };
+            let Some(number) = layer
+                .setting(name)
+                .and_then(|text| text.trim().parse().ok())
+            else {
+                continue;
+            };
+            let limit = Some(number).filter(|_| i64::from(number) != NO_BOUND);
+            let listener = name["listener.name.".len()..name.len() - key.len() - 1].to_uppercase();
+            match key {
+                "max.connections" => found.entry(listener).or_default().max = limit,
+                "max.connection.creation.rate" => {
+                    found.entry(listener).or_default().max_created_per_second = limit;
+                }
+                _ => {}
+            }
+        }
+    }
+    found.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -209,5 +249,26 @@ mod tests {
             (values.connections.max, values.connections.max_idle),
             (Some(6), None)
         );
+    }
+
+    #[test]
+    fn a_listener_takes_its_limits_from_the_nearest_layer_that_sets_them() {
+        let node = StaticConfig::of(&[
+            ("listener.name.inside.max.connections", "5"),
+            ("listener.name.inside.max.connection.creation.rate", "7"),
+            ("listener.name.inside.ssl.keystore.location", "9"),
+        ]);
+        let cluster = StaticConfig::of(&[("listener.name.inside.max.connections", "6")]);
+        let values = BrokerValues::resolve(&Layers {
+            broker: &Unset,
+            cluster: &cluster,
+            node: &node,
+        });
+        let limits = ListenerValues {
+            max: Some(6),
+            max_created_per_second: Some(7),
+        };
+        let expected = vec![("INSIDE".to_owned(), limits)];
+        assert_eq!(values.connections.per_listener, expected);
     }
 }

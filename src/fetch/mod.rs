@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use ottla_protocol::ErrorCode;
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 pub use session::{FINAL_EPOCH, INITIAL_EPOCH, NO_SESSION, PartitionKey, TopicKey, Wanted};
 
@@ -63,6 +64,8 @@ pub struct Fetches {
     sessions: Arc<Mutex<Cache>>,
     clock: Clock,
     rng: Rng,
+    /// Turns true when nobody is to wait any more.
+    stopping: watch::Sender<bool>,
 }
 
 impl Fetches {
@@ -72,7 +75,20 @@ impl Fetches {
             sessions: Arc::new(Mutex::new(Cache::new(slots))),
             clock,
             rng,
+            stopping: watch::Sender::new(false),
         }
+    }
+
+    /// Answers every request that waits, and those to come at once: the node is stopping.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Resolves when [`Fetches::stop`] was called.
+    async fn stopped(&self) {
+        let mut stopping = self.stopping.subscribe();
+        // The sender is ours: it cannot be gone.
+        drop(stopping.wait_for(|stopping| *stopping).await);
     }
 
     /// Sessions kept, their partitions, and how many lost their place so far: for metrics.
@@ -127,9 +143,16 @@ pub async fn fetch(
         if plan::is_due(open.found(), request.min_bytes, open.hopeful()) {
             break;
         }
-        if tokio::time::timeout_at(deadline, open.changed())
+        let waiting = async {
+            tokio::select! {
+                biased;
+                () = fetches.stopped() => false,
+                () = open.changed() => true,
+            }
+        };
+        if !tokio::time::timeout_at(deadline, waiting)
             .await
-            .is_err()
+            .unwrap_or(false)
         {
             break;
         }

@@ -1,17 +1,22 @@
-//! How many connections there may be (KIP-306, KIP-402): in all, and from one address.
+//! How many connections there may be (KIP-306, KIP-402), and how fast they may be made (KIP-612): in all, of one listener, from one address.
 //!
 //! The decision is pure; [`Gate`] holds the counts that it is made on and lets go of a connection when its [`Permit`] is dropped.
-//! Above `max.connections` accepting waits; above `max.connections.per.ip` a connection is closed at once, as in Kafka.
+//! Above `max.connections` accepting waits; above `max.connections.per.ip` a connection is closed at once, as in Kafka. The listener that
+//! brokers use among themselves is above the limits of all listeners together, so that clients cannot shut out a broker.
 
+use super::pace::Pace;
 use super::settings::ConnectionLimits;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
 
 /// Counts connections. Shared by all listeners of a node.
 pub struct Gate {
+    /// The listener that the limits of all listeners together do not hold for.
+    protected: Option<String>,
     state: Mutex<State>,
     left: Notify,
 }
@@ -19,22 +24,34 @@ pub struct Gate {
 struct State {
     limits: ConnectionLimits,
     open: usize,
+    by_listener: BTreeMap<String, Listener>,
     by_address: BTreeMap<IpAddr, usize>,
+    pace: Pace,
+}
+
+#[derive(Default)]
+struct Listener {
+    open: usize,
+    pace: Pace,
 }
 
 /// One counted connection; dropping it counts it out.
 pub struct Permit {
     gate: Arc<Gate>,
+    listener: String,
     address: IpAddr,
 }
 
 impl Gate {
-    pub fn new(limits: ConnectionLimits) -> Arc<Self> {
+    pub fn new(limits: ConnectionLimits, protected: Option<String>) -> Arc<Self> {
         Arc::new(Self {
+            protected,
             state: Mutex::new(State {
                 limits,
                 open: 0,
+                by_listener: BTreeMap::new(),
                 by_address: BTreeMap::new(),
+                pace: Pace::default(),
             }),
             left: Notify::new(),
         })
@@ -46,34 +63,68 @@ impl Gate {
         self.left.notify_waiters();
     }
 
-    /// Waits until one more connection may be accepted. Cancel safe.
-    pub async fn has_room(&self) {
+    /// Waits until the listener may accept one more connection. Cancel safe.
+    pub async fn has_room(&self, listener: &str) {
         loop {
             let mut left = std::pin::pin!(self.left.notified());
             left.as_mut().enable();
-            if self.state.lock().has_room() {
+            if self
+                .state
+                .lock()
+                .has_room(listener, self.protects(listener))
+            {
                 return;
             }
             left.await;
         }
     }
 
+    /// Counts a connection that the listener accepted at `now`, and says how long it and those after it have to wait.
+    pub fn pace(&self, listener: &str, now: Duration) -> Duration {
+        self.state
+            .lock()
+            .pace(listener, self.protects(listener), now)
+    }
+
     /// Counts a connection in; `None` when its address has its share already.
-    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Option<Permit> {
+    pub fn enter(self: &Arc<Self>, listener: &str, address: IpAddr) -> Option<Permit> {
         let address = address.to_canonical();
-        self.state.lock().enter(address).then(|| Permit {
+        self.state.lock().enter(listener, address).then(|| Permit {
             gate: self.clone(),
+            listener: listener.to_owned(),
             address,
         })
+    }
+
+    fn protects(&self, listener: &str) -> bool {
+        self.protected.as_deref() == Some(listener)
     }
 }
 
 impl State {
-    fn has_room(&self) -> bool {
-        self.open < self.limits.max
+    fn has_room(&self, listener: &str, is_protected: bool) -> bool {
+        let open = self
+            .by_listener
+            .get(listener)
+            .map_or(0, |counted| counted.open);
+        let most = self.limits.of_listener(listener).max;
+        open < most && (is_protected || self.open < self.limits.max)
     }
 
-    fn enter(&mut self, address: IpAddr) -> bool {
+    fn pace(&mut self, listener: &str, is_protected: bool, now: Duration) -> Duration {
+        let own_rate = self.limits.of_listener(listener).per_second;
+        let own = self.of_listener(listener).pace.count(now, own_rate);
+        match is_protected {
+            true => own,
+            false => own.max(self.pace.count(now, self.limits.per_second)),
+        }
+    }
+
+    fn of_listener(&mut self, listener: &str) -> &mut Listener {
+        self.by_listener.entry(listener.to_owned()).or_default()
+    }
+
+    fn enter(&mut self, listener: &str, address: IpAddr) -> bool {
         let share = self.limits.overrides.get(&address);
         let share = *share.unwrap_or(&self.limits.max_per_address);
         let count = self.by_address.entry(address).or_default();
@@ -81,13 +132,15 @@ impl State {
         if admitted {
             *count += 1;
             self.open += 1;
+            self.of_listener(listener).open += 1;
         }
         self.forget_if_none(address);
         admitted
     }
 
-    fn leave(&mut self, address: IpAddr) {
+    fn leave(&mut self, listener: &str, address: IpAddr) {
         self.open -= 1;
+        self.of_listener(listener).open -= 1;
         if let Some(count) = self.by_address.get_mut(&address) {
             *count -= 1;
         }
@@ -103,7 +156,7 @@ impl State {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.gate.state.lock().leave(self.address);
+        self.gate.state.lock().leave(&self.listener, self.address);
         self.gate.left.notify_waiters();
     }
 }
@@ -111,6 +164,7 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::settings::ListenerLimits;
     use futures::FutureExt;
 
     fn address(last: u8) -> IpAddr {
@@ -119,25 +173,28 @@ mod tests {
 
     fn gate(max: usize, max_per_address: usize) -> Arc<Gate> {
         let overrides = BTreeMap::from([(address(9), 3)]);
-        Gate::new(ConnectionLimits {
+        let limits = ConnectionLimits {
             max,
             max_per_address,
             overrides,
-        })
+            ..Default::default()
+        };
+        Gate::new(limits, Some("INSIDE".to_owned()))
     }
 
     #[test]
     fn an_address_gets_its_share_and_no_more_until_one_leaves() {
         let gate = gate(100, 1);
-        let first = gate.enter(address(1));
+        let first = gate.enter("L", address(1));
         assert!(first.is_some());
-        assert!(gate.enter(address(1)).is_none());
+        assert!(gate.enter("L", address(1)).is_none());
         assert!(
-            gate.enter("::ffff:10.0.0.1".parse().unwrap()).is_none(),
+            gate.enter("L", "::ffff:10.0.0.1".parse().unwrap())
+                .is_none(),
             "the same address, mapped"
         );
         drop(first);
-        assert!(gate.enter(address(1)).is_some());
+        assert!(gate.enter("L", address(1)).is_some());
         assert!(
             gate.state.lock().by_address.is_empty(),
             "an address without connections takes no memory"
@@ -147,18 +204,20 @@ mod tests {
     #[test]
     fn an_override_replaces_the_share_of_its_address() {
         let gate = gate(100, 0);
-        let held: Vec<_> = (0..3).map(|_| gate.enter(address(9)).unwrap()).collect();
-        assert!(gate.enter(address(9)).is_none());
-        assert!(gate.enter(address(1)).is_none());
+        let held: Vec<_> = (0..3)
+            .map(|_| gate.enter("L", address(9)).unwrap())
+            .collect();
+        assert!(gate.enter("L", address(9)).is_none());
+        assert!(gate.enter("L", address(1)).is_none());
         drop(held);
     }
 
     #[tokio::test]
     async fn accepting_waits_at_the_limit_and_goes_on_when_one_leaves() {
         let gate = gate(1, 10);
-        gate.has_room().await;
-        let held = gate.enter(address(1)).unwrap();
-        let mut waiting = std::pin::pin!(gate.has_room());
+        gate.has_room("L").await;
+        let held = gate.enter("L", address(1)).unwrap();
+        let mut waiting = std::pin::pin!(gate.has_room("L"));
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(held);
         waiting.await;
@@ -167,9 +226,51 @@ mod tests {
     #[tokio::test]
     async fn raised_limits_wake_who_waits() {
         let gate = gate(0, 10);
-        let mut waiting = std::pin::pin!(gate.has_room());
+        let mut waiting = std::pin::pin!(gate.has_room("L"));
         assert!(waiting.as_mut().now_or_never().is_none());
         gate.set_limits(ConnectionLimits::default());
         waiting.await;
+    }
+
+    #[tokio::test]
+    async fn a_listener_has_a_limit_of_its_own_and_brokers_are_not_shut_out_by_clients() {
+        let gate = gate(1, 10);
+        let own = ListenerLimits {
+            max: 1,
+            per_second: None,
+        };
+        gate.set_limits(ConnectionLimits {
+            max: 1,
+            listeners: BTreeMap::from([("INSIDE".to_owned(), own)]),
+            ..Default::default()
+        });
+        let _client = gate.enter("L", address(1)).unwrap();
+        assert!(gate.has_room("L").now_or_never().is_none());
+        gate.has_room("INSIDE").await;
+        let broker = gate.enter("INSIDE", address(2)).unwrap();
+        let mut waiting = std::pin::pin!(gate.has_room("INSIDE"));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        drop(broker);
+        waiting.await;
+    }
+
+    #[test]
+    fn connections_over_the_rate_wait_by_listener_and_in_all() {
+        let gate = gate(100, 100);
+        let own = ListenerLimits {
+            per_second: Some(1),
+            ..Default::default()
+        };
+        gate.set_limits(ConnectionLimits {
+            per_second: Some(2),
+            listeners: BTreeMap::from([("A".to_owned(), own)]),
+            ..Default::default()
+        });
+        let now = Duration::from_secs(1);
+        let waits = |listener: &str| !gate.pace(listener, now).is_zero();
+        assert!(!waits("A"));
+        assert!(waits("A"), "its own rate");
+        assert!(waits("L"), "the rate of all");
+        assert!(!waits("INSIDE") && !waits("INSIDE") && !waits("INSIDE"));
     }
 }

@@ -111,7 +111,7 @@ async fn accept<L: Acceptor>(
         let accepted = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            accepted = next(&mut socket, &accepting.gate) => accepted,
+            accepted = next(&mut socket, &seen.name, &accepting) => accepted,
         };
         match accepted {
             Ok((stream, address)) => admit(stream, address, &seen, &metrics, &accepting),
@@ -125,9 +125,21 @@ async fn accept<L: Acceptor>(
     }
 }
 
-async fn next<L: Acceptor>(socket: &mut L, gate: &Gate) -> io::Result<(L::Stream, SocketAddr)> {
-    gate.has_room().await;
-    socket.accept().await
+/// The next connection, when there is room for it and its time has come.
+async fn next<L: Acceptor>(
+    socket: &mut L,
+    listener: &str,
+    accepting: &Accepting,
+) -> io::Result<(L::Stream, SocketAddr)> {
+    accepting.gate.has_room(listener).await;
+    let accepted = socket.accept().await?;
+    let wait = accepting
+        .gate
+        .pace(listener, accepting.serving.clock.elapsed());
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    Ok(accepted)
 }
 
 /// Counts the connection in and gives it a task, or closes it.
@@ -138,7 +150,7 @@ fn admit<T: Transport>(
     metrics: &Arc<ListenerMetrics>,
     accepting: &Accepting,
 ) {
-    let Some(permit) = accepting.gate.enter(address.ip()) else {
+    let Some(permit) = accepting.gate.enter(&seen.name, address.ip()) else {
         metrics.refused(RefuseReason::PerAddress);
         return;
     };

@@ -18,6 +18,7 @@ pub mod limits;
 pub mod listener;
 pub mod memory;
 pub mod outbox;
+mod pace;
 mod quiet;
 pub mod records;
 pub mod server;

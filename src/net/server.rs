@@ -20,7 +20,11 @@ impl Server {
     pub fn start<N: Net>(listeners: Vec<Listener<N>>, serving: Arc<Serving>) -> Self {
         let (stop, stopping) = watch::channel(false);
         let (alive, gone) = mpsc::channel(1);
-        let gate = Gate::new(serving.settings.connections.clone());
+        let settings = &serving.settings;
+        let gate = Gate::new(
+            settings.connections.clone(),
+            settings.protected_listener.clone(),
+        );
         let accepting = Accepting {
             serving,
             gate: gate.clone(),

@@ -1,7 +1,7 @@
 //! What the network is configured with, in plain values, and how they come from Kafka's keys.
 
 use super::world::Net;
-use crate::config::{BrokerValues, ConnectionValues};
+use crate::config::{BrokerValues, ConnectionValues, ListenerValues};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub drain: Duration,
     pub sockets: SocketOptions,
     pub connections: ConnectionLimits,
+    /// The listener for brokers, where clients have another: above the limits of all listeners together.
+    pub protected_listener: Option<String>,
 }
 
 /// How sockets are made.
@@ -37,7 +39,7 @@ pub struct SocketOptions {
     pub backlog: u32,
 }
 
-/// How many connections are served at once.
+/// How many connections are served at once, and how fast they may be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConnectionLimits {
     /// `max.connections`: above it, accepting waits.
@@ -46,6 +48,17 @@ pub struct ConnectionLimits {
     pub max_per_address: usize,
     /// `max.connections.per.ip.overrides`, resolved.
     pub overrides: BTreeMap<IpAddr, usize>,
+    /// `max.connection.creation.rate`: above it, accepting waits. `None` is no limit.
+    pub per_second: Option<u32>,
+    /// `listener.name.<name>.…` of both, by name in upper case.
+    pub listeners: BTreeMap<String, ListenerLimits>,
+}
+
+/// What holds for the connections of one listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListenerLimits {
+    pub max: usize,
+    pub per_second: Option<u32>,
 }
 
 /// Of `socket.receive.buffer.bytes` and `socket.send.buffer.bytes`.
@@ -112,10 +125,33 @@ impl ConnectionLimits {
                 }
             }
         }
+        let listener = |(name, limits): &(String, ListenerValues)| {
+            let limits = ListenerLimits {
+                max: bound(limits.max),
+                per_second: limits.max_created_per_second,
+            };
+            (name.clone(), limits)
+        };
         Self {
             max: bound(values.max),
             max_per_address: bound(values.max_per_address),
             overrides,
+            per_second: values.max_created_per_second,
+            listeners: values.per_listener.iter().map(listener).collect(),
+        }
+    }
+
+    /// What holds for one listener besides what holds for all together.
+    pub fn of_listener(&self, name: &str) -> ListenerLimits {
+        self.listeners.get(name).copied().unwrap_or_default()
+    }
+}
+
+impl Default for ListenerLimits {
+    fn default() -> Self {
+        Self {
+            max: UNBOUNDED as usize,
+            per_second: None,
         }
     }
 }
@@ -131,6 +167,7 @@ impl Default for Settings {
             drain: Duration::from_secs(3),
             sockets: SocketOptions::default(),
             connections: ConnectionLimits::default(),
+            protected_listener: None,
         }
     }
 }
@@ -151,6 +188,8 @@ impl Default for ConnectionLimits {
             max: i32::MAX as usize,
             max_per_address: i32::MAX as usize,
             overrides: BTreeMap::new(),
+            per_second: None,
+            listeners: BTreeMap::new(),
         }
     }
 }

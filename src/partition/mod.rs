@@ -61,6 +61,6 @@ pub use read::{Ask, Isolation, ReadAnswer, Regions};
 pub use replica::Partition;
 pub use role::Role;
 pub use subscribers::{ReadyList, Slot, Subscribers, Subscription};
-pub use table::{ConfigOf, Failures, Table, TableOptions};
+pub use table::{ConfigOf, Failures, Opening, Table, TableOptions};
 pub use topic::{InForce, Topic};
 pub use waits::{Ended, Wait};

@@ -56,6 +56,7 @@ pub struct Table {
     pub(super) homes: Vec<Home>,
     hosted: ArcSwap<Hosted>,
     applied: watch::Sender<MetadataOffset>,
+    opening: watch::Sender<Opening>,
     failures: watch::Sender<Failures>,
     pub(super) doomed: Mutex<Vec<Doomed>>,
     applying: tokio::sync::Mutex<()>,
@@ -66,6 +67,13 @@ pub struct Table {
 pub struct Failures {
     pub directories: Vec<Uuid>,
     pub are_all_failed: bool,
+}
+
+/// How far the logs of the last update are opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Opening {
+    pub done: usize,
+    pub of: usize,
 }
 
 impl Table {
@@ -87,6 +95,7 @@ impl Table {
                 homes,
                 hosted: ArcSwap::default(),
                 applied: watch::Sender::new(MetadataOffset::NONE),
+                opening: watch::Sender::default(),
                 doomed: Mutex::default(),
                 applying: tokio::sync::Mutex::default(),
             }
@@ -148,6 +157,11 @@ impl Table {
         drop(applied.wait_for(|applied| *applied >= offset).await);
     }
 
+    /// How far opening logs is.
+    pub fn opening(&self) -> watch::Receiver<Opening> {
+        self.opening.subscribe()
+    }
+
     /// Which directories have failed so far.
     pub fn failures(&self) -> watch::Receiver<Failures> {
         self.failures.subscribe()
@@ -205,6 +219,7 @@ impl Table {
         hosts: Vec<(Arc<image::Topic>, i32, Arc<image::Partition>)>,
     ) {
         let total = hosts.len();
+        self.opening.send_replace(Opening { done: 0, of: total });
         let mut topics = std::collections::BTreeMap::new();
         let opening = stream::iter(hosts).map(|(topic, index, partition)| {
             let own = topics
@@ -218,8 +233,10 @@ impl Table {
             if let Some(place) = place {
                 self.change(|hosted| hosted.insert(&topic, index, place.clone()));
             }
-            if total > PROGRESS_EVERY && (count + 1) % PROGRESS_EVERY == 0 {
-                tracing::info!(opened = count + 1, total, "opening partitions");
+            let done = count + 1;
+            self.opening.send_replace(Opening { done, of: total });
+            if total > PROGRESS_EVERY && done % PROGRESS_EVERY == 0 {
+                tracing::info!(opened = done, total, "opening partitions");
             }
         }
     }

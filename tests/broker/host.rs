@@ -25,6 +25,7 @@ pub struct Broker {
     settings: Vec<(String, String)>,
     folder: Arc<TempDir>,
     disk: Option<Arc<dyn Disk>>,
+    phase: watch::Sender<Phase>,
 }
 
 impl Broker {
@@ -63,6 +64,7 @@ impl Broker {
             settings: settings.collect(),
             folder: Arc::new(folder),
             disk,
+            phase: watch::Sender::new(Phase::Starting),
         };
         broker.again().await?;
         Ok(broker)
@@ -98,9 +100,8 @@ impl Broker {
         if let Some(disk) = &self.disk {
             world.disk = disk.clone();
         }
-        let (phase, _) = watch::channel(Phase::Starting);
         let metrics = Arc::new(Metrics::new(api::labels()));
-        Box::pin(Node::start(config, world, phase, metrics)).await
+        Box::pin(Node::start(config, world, self.phase.clone(), metrics)).await
     }
 
     /// Stops in good order.
@@ -112,6 +113,11 @@ impl Broker {
     pub async fn restart(&mut self) {
         self.stop().await;
         self.again().await.expect("starts again");
+    }
+
+    /// What it says that it does, over all its starts.
+    pub fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
     }
 
     pub fn node(&self) -> &Node {

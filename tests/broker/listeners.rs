@@ -1,6 +1,6 @@
 //! Several listeners: every address that an answer carries is that of the listener the request came in on.
 
-use crate::node::{Client, Node};
+use crate::host::Broker;
 use ottla_protocol::messages::describe_cluster::DescribeClusterRequest;
 use ottla_protocol::messages::metadata::MetadataRequest;
 
@@ -18,18 +18,18 @@ async fn an_answer_names_the_address_of_the_listener_it_was_asked_on() {
         ),
         ("inter.broker.listener.name", "INSIDE"),
     ];
-    let node = Node::start(&keys).await;
+    let mut node = Broker::with(&keys).await;
     let told: Vec<_> = node
-        .broker
+        .node()
         .advertised
         .iter()
         .map(|listener| listener.advertised.to_string())
         .collect();
     assert_eq!(told[1], "broker.example:9999");
-    let inside = node.port();
+    let inside = node.port_of(0);
     assert_ne!(inside, 0, "port 0 is told as the real one");
-    let mut client = Client::connect(inside).await;
-    let metadata = client.ask(12, &MetadataRequest::default()).await;
+    let mut client = node.client().await;
+    let metadata = client.ask(12, &MetadataRequest::default()).await.unwrap();
     assert_eq!(
         (&*metadata.brokers[0].host, metadata.brokers[0].port),
         ("localhost", i32::from(inside))
@@ -42,22 +42,23 @@ async fn an_answer_names_the_address_of_the_listener_it_was_asked_on() {
                 ..Default::default()
             },
         )
-        .await;
+        .await
+        .unwrap();
     assert_eq!(
         (&*cluster.brokers[0].host, cluster.brokers[0].port),
         ("localhost", i32::from(inside))
     );
-    node.broker.stop().await;
+    node.stop().await;
 }
 
 #[tokio::test]
 async fn localhost_answers_on_both_loopback_families() {
-    let node = Node::start(&[]).await;
+    let mut node = Broker::with(&[("listeners", "PLAINTEXT://localhost:0")]).await;
     for host in ["127.0.0.1", "::1"] {
-        match tokio::net::TcpStream::connect((host, node.port())).await {
+        match tokio::net::TcpStream::connect((host, node.port_of(0))).await {
             Ok(_) => {}
             Err(_) => assert_eq!(host, "::1", "only IPv6 may be missing"),
         }
     }
-    node.broker.stop().await;
+    node.stop().await;
 }

@@ -1,10 +1,9 @@
 //! Records on their way in and out: what is fetched is byte for byte what was produced, save offset and leader epoch.
 
-use crate::node::{Client, Node};
+use crate::host::{Broker, Raw};
 use bytes::{Bytes, BytesMut};
+use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::fetch::{FetchPartition, FetchRequest, FetchTopic};
-use ottla_protocol::messages::produce::{PartitionProduceData, ProduceRequest, TopicProduceData};
-use ottla_protocol::{ErrorCode, Records};
 use ottla_storage::batch::{BatchBuilder, NewRecord};
 use ottla_storage::offset::{LeaderEpoch, Offset};
 
@@ -22,24 +21,8 @@ fn batch(size_bytes: usize, fill: u8, offset: i64, epoch: i32) -> Bytes {
     builder.build()
 }
 
-async fn produce(client: &mut Client, partition: i32, records: Bytes) {
-    let data = PartitionProduceData {
-        index: partition,
-        records: Records::Bytes(records),
-        ..Default::default()
-    };
-    let request = ProduceRequest {
-        acks: -1,
-        timeout_ms: 10_000,
-        topic_data: vec![TopicProduceData {
-            name: "orders".into(),
-            partition_data: vec![data],
-            ..Default::default()
-        }],
-        ..Default::default()
-    };
-    let response = client.ask(9, &request).await;
-    let answer = &response.responses[0].partition_responses[0];
+async fn produce(client: &mut Raw, partition: i32, records: Bytes) {
+    let answer = client.produce("orders", partition, records).await.unwrap();
     assert_eq!(answer.error_code, ErrorCode::NONE);
 }
 
@@ -65,9 +48,9 @@ fn fetch(partitions: i32, partition_max_bytes: i32) -> FetchRequest {
 
 #[tokio::test]
 async fn what_was_produced_is_fetched_whether_copied_or_sent_from_the_file() {
-    let node = Node::start(&[]).await;
-    node.create_topic("orders", 3).await;
-    let mut client = node.connect().await;
+    let mut node = Broker::start().await;
+    let mut client = node.client().await;
+    client.create("orders", 3, &[]).await.unwrap();
     let sizes: [&[usize]; 3] = [
         &[1, 100, 5_000],
         &[50_000, 20],
@@ -81,7 +64,7 @@ async fn what_was_produced_is_fetched_whether_copied_or_sent_from_the_file() {
             expected[partition].extend_from_slice(&batch(*size, fill, offset as i64, 0));
         }
     }
-    let response = client.ask(11, &fetch(3, 50 * 1024 * 1024)).await;
+    let response = client.ask(11, &fetch(3, 50 * 1024 * 1024)).await.unwrap();
     assert_eq!(response.error_code, ErrorCode::NONE);
     for (partition, expected) in response.responses[0].partitions.iter().zip(&expected) {
         assert_eq!(partition.error_code, ErrorCode::NONE);
@@ -93,22 +76,22 @@ async fn what_was_produced_is_fetched_whether_copied_or_sent_from_the_file() {
             partition.partition_index
         );
     }
-    node.broker.stop().await;
+    node.stop().await;
 }
 
 #[tokio::test]
 async fn a_fetch_that_waits_is_answered_when_records_come() {
-    let node = Node::start(&[]).await;
-    node.create_topic("orders", 1).await;
-    let (mut consumer, mut producer) = (node.connect().await, node.connect().await);
+    let mut node = Broker::start().await;
+    let (mut consumer, mut producer) = (node.client().await, node.client().await);
+    producer.create("orders", 1, &[]).await.unwrap();
     let request = FetchRequest {
         max_wait_ms: 20_000,
         ..fetch(1, 1_000_000)
     };
-    let id = consumer.send(11, &request).await;
+    consumer.send(11, &request).await.unwrap();
     produce(&mut producer, 0, batch(10, 1, 0, -1)).await;
-    let response = consumer.answer::<FetchRequest>(11, id).await;
+    let response = consumer.answer::<FetchRequest>().await.unwrap();
     let records = response.responses[0].partitions[0].records.bytes();
     assert_eq!(records, Some(&batch(10, 1, 0, 0)));
-    node.broker.stop().await;
+    node.stop().await;
 }

@@ -18,6 +18,17 @@ use std::collections::VecDeque;
 use std::io;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+/// A request as a frame.
+pub fn bytes_of<R: Request>(version: i16, correlation_id: i32, request: &R) -> Vec<u8> {
+    let name = Some(Str::from_static("raw"));
+    let chunks = frame::request(version, correlation_id, name, request).expect("encodes");
+    let bytes = chunks.iter().map(|chunk| match chunk {
+        Chunk::Bytes(part) => &part[..],
+        Chunk::Deferred(_) => unreachable!("a request's records are at hand"),
+    });
+    bytes.collect::<Vec<_>>().concat()
+}
+
 /// One connection.
 pub struct Client<S> {
     stream: S,
@@ -55,17 +66,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         version: i16,
         request: &R,
     ) -> io::Result<()> {
-        let name = Some(Str::from_static("raw"));
-        let chunks =
-            frame::request(version, self.next_correlation_id, name, request).expect("encodes");
+        let bytes = bytes_of(version, self.next_correlation_id, request);
         self.next_correlation_id += 1;
-        let mut bytes = Vec::new();
-        for chunk in chunks {
-            match chunk {
-                Chunk::Bytes(part) => bytes.extend_from_slice(&part),
-                Chunk::Deferred(_) => unreachable!("a request's records are at hand"),
-            }
-        }
         self.send_bytes(&bytes).await
     }
 

@@ -34,12 +34,13 @@ pub const KEYS: &[Key] = &[
     Key::broker("max.connection.creation.rate", Kind::Int, Some("2147483647"))
         .check(Check::AtLeast(0))
         .cluster_wide()
-        .says("Connections per second that the broker accepts; beyond it, accepting waits."),
+        .effective("connections_over_the_rate_wait_by_listener_and_in_all")
+        .says("Connections per second that the broker accepts; beyond it, accepting waits. Also per listener."),
     Key::broker("max.connections", Kind::Int, Some("2147483647"))
         .check(Check::AtLeast(0))
         .cluster_wide()
         .effective("a_connection_over_the_limit_waits_until_another_ends")
-        .says("Connections that the broker holds at once, over all listeners."),
+        .says("Connections that the broker holds at once, over all listeners. Also per listener."),
     Key::broker("max.connections.per.ip", Kind::Int, Some("2147483647"))
         .check(Check::AtLeast(0))
         .cluster_wide()
