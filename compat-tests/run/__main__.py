@@ -57,7 +57,7 @@ def soak(arguments: argparse.Namespace) -> int:
 
 
 def soak_groups(arguments: argparse.Namespace) -> int:
-    """Fifty members on sixty partitions that join, leave and crash while the broker is killed, eagerly and cooperatively."""
+    """Fifty members of three client languages on sixty partitions join, leave and crash while the broker is killed, eagerly and cooperatively."""
     chosen = [suites.soak_groups("soak of groups", arguments.minutes, members=50, partitions=60)]
     if arguments.target == "ottla":
         chosen.insert(0, suites.RELEASE)

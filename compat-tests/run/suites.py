@@ -109,9 +109,9 @@ def soak(name: str, minutes: float) -> Suite:
     return Suite(name, command, [install.python], limit_s=int(minutes * 120) + 900)
 
 
-def soak_groups(name: str, minutes: float, members: int = 10, partitions: int = 24) -> Suite:
+def soak_groups(name: str, minutes: float, members: int = 15, partitions: int = 24) -> Suite:
     command = [str(paths.PYTHON), str(paths.COMPAT / "soak-groups"), "--minutes", str(minutes), "--members", str(members), "--partitions", str(partitions)]
-    return Suite(name, command, [install.python, install.kcat], limit_s=int(minutes * 120) + 900)
+    return Suite(name, command, [install.python, install.java, install.go], limit_s=int(minutes * 120) + 900)
 
 
 # `--lib --bins --tests --examples` and doctests in one go; one profile, so that nothing is built twice.
@@ -134,5 +134,6 @@ CLIENTS: list[Suite] = [
     stories("files", "files", install.java, install.kcat),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     soak("short soak", minutes=0.5),
-    soak_groups("short soak of groups", minutes=0.5),
+    stories("checker of groups", "soak-groups", foreign=False),
+    soak_groups("short soak of groups", minutes=0.2),
 ]
