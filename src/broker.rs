@@ -12,6 +12,7 @@ mod error;
 mod listeners;
 mod process;
 mod registration;
+mod replication;
 mod upkeep;
 mod world;
 
@@ -38,6 +39,7 @@ use crate::net::settings::SocketOptions;
 use crate::net::world::Net;
 use crate::partition::{Gauges, Opening, Table, TableOptions};
 use crate::peers::{LinkSettings, Peers};
+use crate::replication::Followers;
 use arc_swap::ArcSwap;
 use ottla_controller::Metadata;
 use ottla_controller::ids::{BrokerId, MetadataOffset};
@@ -57,6 +59,7 @@ pub struct Node {
     phase: watch::Sender<Phase>,
     context: Arc<Context>,
     membership: Membership,
+    followers: Arc<Followers>,
     server: Server,
     background: background::Stopper,
     /// Held until the end: the lock of a metadata directory that is no log directory.
@@ -95,7 +98,21 @@ impl Node {
 
         let (stopper, stop) = background::stop();
         let groups = groups(&world, &values, &metadata);
-        upkeep::follow_metadata(&metadata, node_id, &partitions, &groups, stop.clone());
+        let followers = replication::followers(
+            &config,
+            &world,
+            &values,
+            &metadata,
+            &peers,
+            &partitions,
+            &membership,
+        );
+        let parts = upkeep::Parts {
+            partitions: partitions.clone(),
+            groups: groups.clone(),
+            followers: followers.clone(),
+        };
+        upkeep::follow_metadata(&metadata, node_id, parts, stop.clone());
         let applied = MetadataOffset(membership.epoch().0);
         open_logs(&partitions, applied, &phase).await;
         membership.unfence(applied).await?;
@@ -131,6 +148,7 @@ impl Node {
             phase,
             context,
             membership,
+            followers,
             server,
             background: stopper,
             _metadata_lock: directories.metadata_lock,
@@ -166,6 +184,7 @@ impl Node {
             );
         }
         self.background.stop();
+        self.followers.stop();
         self.context
             .partitions
             .shutdown(self.membership.epoch().0)
@@ -259,5 +278,6 @@ fn table_options<N: Net>(
         rng: world.rng.clone(),
         topic_config: Box::new(topic_config),
         producer_expiration: values.log.producer_expiration,
+        replica_lag_max: values.replication.lag_max,
     }
 }

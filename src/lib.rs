@@ -15,4 +15,5 @@ pub mod metrics;
 pub mod net;
 pub mod partition;
 pub mod peers;
+pub mod replication;
 pub mod world;

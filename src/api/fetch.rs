@@ -4,13 +4,13 @@
 //! v12 flexible, divergence (KIP-595); v13 topic ids (KIP-516); v15 replica state (KIP-903); v16 endpoints of the current
 //! leader (KIP-951); v17 directory ids (KIP-853); v18 follower high watermarks (KIP-1166).
 //!
-//! Records leave as regions of files, unread. Fetches of followers are refused until replication is built.
+//! Records leave as regions of files, unread. From version 11 on a consumer may be answered by a follower.
 
 use super::{Api, Context, Meta, Reply};
-use crate::fetch::{self, Answer, PartitionKey, TopicKey, Wanted};
+use crate::fetch::{self, Answer, PartitionKey, Reader, TopicKey, Wanted};
 use crate::metadata::leader_hint::{LeaderEndpoint, LeaderHints};
 use crate::partition::{Isolation, Partition, ReadAnswer};
-use ottla_controller::ids::TopicId;
+use ottla_controller::ids::{BrokerEpoch, BrokerId, TopicId};
 use ottla_controller::image::Image;
 use ottla_protocol::messages::fetch::{
     AbortedTransaction, FetchRequest, FetchResponse, FetchTopic, FetchableTopicResponse,
@@ -23,8 +23,10 @@ use std::time::Duration;
 
 const TOPIC_IDS_FROM: i16 = 13;
 const READ_COMMITTED: i8 = 1;
-/// A consumer; anything from 0 on is a replica.
-const CONSUMER: i32 = -1;
+const RACKS_FROM: i16 = 11;
+const REPLICA_STATE_FROM: i16 = 15;
+/// A replica that does not say which process of the broker it is.
+const NO_EPOCH: i64 = -1;
 
 pub struct Fetch;
 
@@ -39,8 +41,7 @@ impl Api for Fetch {
     ) -> Reply<FetchResponse> {
         let metadata = context.metadata.clone();
         let request = asked(&context, &meta, request);
-        let may_read =
-            |key: &PartitionKey| find(&context, &metadata.image(), key, request.is_follower);
+        let may_read = |key: &PartitionKey| find(&context, &metadata.image(), key);
         let fetched = fetch::fetch(&context.fetches, request.clone(), may_read).await;
         Reply::Now(match fetched {
             Ok(answer) => answered(&context, &meta, answer),
@@ -55,20 +56,16 @@ impl Api for Fetch {
 /// The request with its limits applied.
 fn asked(context: &Context, meta: &Meta, request: FetchRequest) -> fetch::Request {
     let uses_topic_ids = meta.api_version >= TOPIC_IDS_FROM;
-    let replica = if meta.api_version >= 15 {
-        request.replica_state.replica_id
-    } else {
-        request.replica_id
-    };
     let ceiling = i32::try_from(context.values().requests.fetch_max_bytes).unwrap_or(i32::MAX);
     let max_bytes = request.max_bytes.min(ceiling);
+    let reader = reader(meta.api_version, &request);
     fetch::Request {
         session_id: request.session_id,
         session_epoch: request.session_epoch,
         uses_topic_ids,
-        is_follower: replica > CONSUMER,
-        isolation: match (replica, request.isolation_level) {
-            (0.., _) => Isolation::Replica,
+        reader,
+        isolation: match (reader, request.isolation_level) {
+            (Reader::Follower(..), _) => Isolation::Replica,
             (_, READ_COMMITTED) => Isolation::ReadCommitted,
             _ => Isolation::ReadUncommitted,
         },
@@ -85,6 +82,22 @@ fn asked(context: &Context, meta: &Meta, request: FetchRequest) -> fetch::Reques
             .into_iter()
             .flat_map(|topic| forgotten(topic, uses_topic_ids))
             .collect(),
+    }
+}
+
+fn reader(version: i16, request: &FetchRequest) -> Reader {
+    let (replica, epoch) = match version {
+        REPLICA_STATE_FROM.. => {
+            let state = &request.replica_state;
+            (state.replica_id, state.replica_epoch)
+        }
+        _ => (request.replica_id, NO_EPOCH),
+    };
+    let epoch = Some(BrokerEpoch(epoch)).filter(|epoch| epoch.0 > NO_EPOCH);
+    match replica {
+        0.. => Reader::Follower(BrokerId(replica), epoch),
+        _ if version >= RACKS_FROM => Reader::OfReplicas,
+        _ => Reader::OfLeaders,
     }
 }
 
@@ -106,6 +119,7 @@ fn named(topic: FetchTopic, uses_topic_ids: bool) -> impl Iterator<Item = (Parti
             partition_max_bytes: partition.partition_max_bytes,
             current_leader_epoch: epoch(partition.current_leader_epoch),
             last_fetched_epoch: epoch(partition.last_fetched_epoch),
+            log_start: Offset(partition.log_start_offset),
         };
         (
             PartitionKey {
@@ -126,12 +140,7 @@ fn forgotten(topic: ForgottenTopic, uses_topic_ids: bool) -> impl Iterator<Item 
 }
 
 /// The partition, or why there is nothing to read for this client.
-fn find(
-    context: &Context,
-    image: &Image,
-    key: &PartitionKey,
-    is_follower: bool,
-) -> Result<Arc<Partition>, ErrorCode> {
+fn find(context: &Context, image: &Image, key: &PartitionKey) -> Result<Arc<Partition>, ErrorCode> {
     let topic = match &key.topic {
         TopicKey::Id(id) => image
             .topics
@@ -144,10 +153,6 @@ fn find(
     };
     if topic.partition(key.index).is_none() {
         return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
-    }
-    if is_follower {
-        // `Partition.getReplicaOrException`: nobody else replicates a lone node's partitions.
-        return Err(ErrorCode::UNKNOWN_LEADER_EPOCH);
     }
     context.partitions.by_id(image, topic.id, key.index)
 }

@@ -5,7 +5,7 @@
 use crate::coordinator::group::Groups;
 use crate::coordinator::{Journal, Piece};
 use crate::metadata::internal_topics::CONSUMER_OFFSETS;
-use crate::partition::{Ask, Isolation, Partition, Regions, Table};
+use crate::partition::{Ask, Isolation, Partition, Regions, Source, Table};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use ottla_controller::Update;
@@ -132,6 +132,7 @@ async fn read(
         isolation: Isolation::Replica,
         current_leader_epoch: Some(epoch),
         last_fetched_epoch: None,
+        from: Source::Leader,
     };
     let answer = partition.read(ask).await;
     if answer.error.is_error() {

@@ -11,6 +11,7 @@ use crate::net::limits::Gate;
 use crate::net::settings::ConnectionLimits;
 use crate::net::world::Net;
 use crate::partition::Table;
+use crate::replication::Followers;
 use crate::world::Rng;
 use ottla_controller::Metadata;
 use ottla_controller::ids::BrokerId;
@@ -26,16 +27,16 @@ fn milliseconds(layers: &Layers<'_>, key: &str) -> Duration {
     Duration::from_millis(u64::try_from(layers.broker_number(key)).unwrap_or(0))
 }
 
-/// Brings the logs in step with the metadata, update by update.
-pub fn follow_metadata(
-    metadata: &Metadata,
-    me: BrokerId,
-    partitions: &Arc<Table>,
-    groups: &Arc<Groups>,
-    mut stop: Stop,
-) {
-    let (mut updates, partitions) = (metadata.subscribe(), partitions.clone());
-    let groups = groups.clone();
+/// What follows the metadata: logs and roles first, then who is followed, then the coordinators on the logs that are led.
+pub struct Parts {
+    pub partitions: Arc<Table>,
+    pub followers: Arc<Followers>,
+    pub groups: Arc<Groups>,
+}
+
+/// Brings a node's parts in step with the metadata, update by update.
+pub fn follow_metadata(metadata: &Metadata, me: BrokerId, parts: Parts, mut stop: Stop) {
+    let mut updates = metadata.subscribe();
     tokio::spawn(async move {
         loop {
             let update = tokio::select! {
@@ -44,8 +45,9 @@ pub fn follow_metadata(
                 update = updates.next() => update,
             };
             let Some(update) = update else { return };
-            partitions.apply(&update).await;
-            coordination::follow(&update, me, &partitions, &groups);
+            parts.partitions.apply(&update).await;
+            parts.followers.follow(&update);
+            coordination::follow(&update, me, &parts.partitions, &parts.groups);
         }
     });
 }
@@ -77,6 +79,13 @@ pub fn start<N: Net>(
                 tracing::warn!(%error, "a heartbeat was not accepted");
             }
         }
+    });
+    let partitions = context.partitions.clone();
+    // As often as Kafka (`isr-expiration`).
+    let lag_check = context.values().replication.lag_max / 2;
+    every("lagging followers", lag_check, rng, stop, move || {
+        partitions.shrink_isrs();
+        std::future::ready(())
     });
     look_after_logs(&context.partitions, &context.values().log, rng, stop);
 }

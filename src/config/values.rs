@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::effective::Layers;
+use super::replica_values::ReplicationValues;
 use super::{consistency, listener_prefix};
 
 /// Kafka writes "no bound" as the largest int.
@@ -18,6 +19,7 @@ pub struct BrokerValues {
     pub topics: TopicCreation,
     pub log: LogUpkeep,
     pub groups: GroupValues,
+    pub replication: ReplicationValues,
 }
 
 /// Limits on connections and their sockets.
@@ -171,6 +173,7 @@ impl BrokerValues {
                 producer_expiration_check: time("producer.id.expiration.check.interval.ms"),
             },
             groups: GroupValues::resolve(layers),
+            replication: ReplicationValues::resolve(layers),
         }
     }
 }

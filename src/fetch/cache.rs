@@ -214,6 +214,7 @@ mod tests {
             partition_max_bytes: 1,
             current_leader_epoch: None,
             last_fetched_epoch: None,
+            log_start: Offset::NONE,
         };
         session.update(
             (0..partitions).map(|index| {

@@ -1,4 +1,4 @@
-//! Fetching: what a consumer (or later a follower) gets, and how long it waits for it.
+//! Fetching: what a consumer or a follower gets, and how long it waits for it.
 //!
 //! ```text
 //!   session (what is asked for) ─▶ pass: plan + partition/read of what is ready ─▶ enough? ─▶ answer
@@ -19,6 +19,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ottla_controller::ids::{BrokerEpoch, BrokerId};
 use ottla_protocol::ErrorCode;
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -39,14 +40,31 @@ pub struct Request {
     pub session_epoch: i32,
     /// From version 13.
     pub uses_topic_ids: bool,
-    /// From a replica, which reads beyond the high watermark and whose session takes precedence.
-    pub is_follower: bool,
+    pub reader: Reader,
     pub isolation: Isolation,
     pub max_wait: Duration,
     pub min_bytes: i32,
     pub max_bytes: i32,
     pub named: Vec<(PartitionKey, Wanted)>,
     pub forgotten: Vec<PartitionKey>,
+}
+
+/// Who fetches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A consumer of before version 11: only leaders answer.
+    OfLeaders,
+    /// A consumer that knows that there are other replicas (KIP-392).
+    OfReplicas,
+    /// A replica, which reads beyond the high watermark and whose session takes precedence; `None` for an epoch that it does not
+    /// say (KIP-903).
+    Follower(BrokerId, Option<BrokerEpoch>),
+}
+
+impl Reader {
+    fn is_follower(self) -> bool {
+        matches!(self, Self::Follower(..))
+    }
 }
 
 /// What a fetch request is answered with.
@@ -103,7 +121,7 @@ impl Fetches {
             request.uses_topic_ids,
             self.clock.elapsed(),
         )?;
-        Ok(Open::new(opening, request))
+        Ok(Open::new(opening, request, self.clock.elapsed()))
     }
 
     /// Decides what the answer carries and keeps the session for the next request.
@@ -113,9 +131,12 @@ impl Fetches {
             Opening::Create => {
                 let draw = || self.rng.next_u64() as i32;
                 let session = open.session().clone();
-                self.sessions
-                    .lock()
-                    .keep(session, request.is_follower, self.clock.elapsed(), draw);
+                self.sessions.lock().keep(
+                    session,
+                    request.reader.is_follower(),
+                    self.clock.elapsed(),
+                    draw,
+                );
             }
             Opening::Continue(session) => {
                 let (id, size) = (request.session_id, session.lock().len());

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ottla_protocol::ErrorCode;
 use parking_lot::Mutex;
@@ -12,14 +13,18 @@ use parking_lot::Mutex;
 use super::cache::{Opening, Shared};
 use super::plan::{Budget, Found};
 use super::session::{Heard, NO_SESSION, PartitionKey, Session, Wanted, next_epoch};
-use super::{Answer, Request};
-use crate::partition::{Ask, Partition, ReadAnswer, ReadyList, Slot};
+use super::{Answer, Reader, Request};
+use crate::partition::{
+    Ask, Fetcher, Follow, LastFetch, Partition, ReadAnswer, ReadyList, Slot, Source, View,
+};
 
 /// See the module.
 pub(super) struct Open {
     opening: Opening,
     session: Shared,
     ready: Arc<ReadyList>,
+    last_fetch: Arc<LastFetch>,
+    view: View,
     /// Whether the partitions are registered with: not for a sessionless request until it has to wait.
     is_subscribed: bool,
     is_first: bool,
@@ -47,21 +52,28 @@ struct Next {
 }
 
 impl Open {
-    pub fn new(opening: Opening, request: &Request) -> Self {
+    pub fn new(opening: Opening, request: &Request, now: Duration) -> Self {
         let session = match &opening {
             Opening::Continue(session) => session.clone(),
             _ => Arc::new(Mutex::new(Session::new(request.uses_topic_ids))),
         };
-        let ready = {
+        let (ready, last_fetch) = {
             let mut session = session.lock();
             session.update(request.named.iter().cloned(), &request.forgotten);
-            session.ready().clone()
+            session.last_fetch().note(now);
+            (session.ready().clone(), session.last_fetch().clone())
         };
         let is_subscribed = !matches!(opening, Opening::Sessionless);
         Self {
             opening,
             session,
             ready,
+            last_fetch,
+            view: if request.reader.is_follower() {
+                View::End
+            } else {
+                View::Committed
+            },
             is_subscribed,
             is_first: true,
             hopeless: BTreeSet::new(),
@@ -107,7 +119,9 @@ impl Open {
             .extend(taken.iter().map(|slot| (slot.number(), slot.clone())));
         for next in self.look_up(taken, resolve) {
             let allowance = budget.allowance(next.wanted.partition_max_bytes);
-            if allowance.is_empty() && matches!(self.opening, Opening::Continue(_)) {
+            let is_incremental = matches!(self.opening, Opening::Continue(_));
+            // A follower's position counts however little there is left to send.
+            if allowance.is_empty() && is_incremental && !request.reader.is_follower() {
                 continue;
             }
             let number = next.slot.number();
@@ -117,7 +131,11 @@ impl Open {
                 self.hopeless.insert(number);
             }
             let answer = match next.partition {
-                Ok(partition) => partition.read(ask(request, &next.wanted, allowance)).await,
+                Ok(partition) => {
+                    let from = self.source(request.reader, &next.wanted, is_first);
+                    let ask = ask(request, &next.wanted, allowance, from);
+                    partition.read(ask).await
+                }
                 Err(error) => ReadAnswer::error(error),
             };
             budget.took(answer.size_bytes());
@@ -129,6 +147,22 @@ impl Open {
                 key: next.key,
                 answer,
             });
+        }
+    }
+
+    fn source(&self, reader: Reader, wanted: &Wanted, is_first: bool) -> Source {
+        match reader {
+            Reader::OfLeaders => Source::Leader,
+            Reader::OfReplicas => Source::Replica,
+            Reader::Follower(broker, broker_epoch) => Source::FollowedLeader(Follow {
+                fetcher: Fetcher {
+                    broker,
+                    broker_epoch,
+                    session: self.last_fetch.clone(),
+                },
+                log_start: wanted.log_start,
+                is_news: is_first,
+            }),
         }
     }
 
@@ -213,7 +247,8 @@ impl Open {
                         .as_ref()
                         .is_some_and(|subscription| partition.is_told_by(subscription))
                     {
-                        entry.subscription = Some(partition.subscribe(&self.ready, &slot));
+                        entry.subscription =
+                            Some(partition.subscribe(&self.ready, &slot, self.view));
                     }
                 }
                 _ => entry.subscription = None,
@@ -242,7 +277,7 @@ impl Drop for Open {
     }
 }
 
-fn ask(request: &Request, wanted: &Wanted, allowance: super::plan::Allowance) -> Ask {
+fn ask(request: &Request, wanted: &Wanted, allowance: super::plan::Allowance, from: Source) -> Ask {
     Ask {
         fetch_offset: wanted.fetch_offset,
         max_bytes: allowance.max_bytes,
@@ -250,6 +285,7 @@ fn ask(request: &Request, wanted: &Wanted, allowance: super::plan::Allowance) ->
         isolation: request.isolation,
         current_leader_epoch: wanted.current_leader_epoch,
         last_fetched_epoch: wanted.last_fetched_epoch,
+        from,
     }
 }
 

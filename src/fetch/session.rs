@@ -18,7 +18,7 @@ use std::sync::Arc;
 use ottla_protocol::{Str, Uuid};
 use ottla_storage::offset::{LeaderEpoch, Offset};
 
-use crate::partition::{ReadyList, Slot, Subscription};
+use crate::partition::{LastFetch, ReadyList, Slot, Subscription};
 
 /// How a request names a partition: by id from version 13, by name before. A session never mixes them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +42,8 @@ pub struct Wanted {
     pub current_leader_epoch: Option<LeaderEpoch>,
     /// The epoch of the last record the client has; `None` skips the check for divergence (KIP-595).
     pub last_fetched_epoch: Option<LeaderEpoch>,
+    /// Where a follower's log starts.
+    pub log_start: Offset,
 }
 
 /// What an answer says of a partition besides records, as the client last heard it.
@@ -75,6 +77,8 @@ pub struct Session {
     free: Vec<usize>,
     by_key: BTreeMap<PartitionKey, usize>,
     ready: Arc<ReadyList>,
+    /// When it last asked: what the leaders of a follower's partitions go by.
+    last_fetch: Arc<LastFetch>,
 }
 
 /// The epoch that opens a session, and the one that closes it.
@@ -139,6 +143,10 @@ impl Session {
         &self.ready
     }
 
+    pub fn last_fetch(&self) -> &Arc<LastFetch> {
+        &self.last_fetch
+    }
+
     pub fn len(&self) -> usize {
         self.by_key.len()
     }
@@ -199,6 +207,7 @@ mod tests {
             partition_max_bytes: 1,
             current_leader_epoch: None,
             last_fetched_epoch: None,
+            log_start: Offset::NONE,
         }
     }
 

@@ -56,6 +56,7 @@ fn from(offset: i64) -> Wanted {
         partition_max_bytes: 1 << 20,
         current_leader_epoch: None,
         last_fetched_epoch: None,
+        log_start: Offset::NONE,
     }
 }
 
@@ -64,7 +65,7 @@ fn request(session: (i32, i32), named: Vec<(PartitionKey, Wanted)>) -> Request {
         session_id: session.0,
         session_epoch: session.1,
         uses_topic_ids: false,
-        is_follower: false,
+        reader: Reader::OfLeaders,
         isolation: Isolation::ReadUncommitted,
         max_wait: Duration::from_millis(500),
         min_bytes: 1,

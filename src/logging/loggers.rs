@@ -26,6 +26,7 @@ pub const LISTED: &[&str] = &[
     "ottla::metadata",
     "ottla::net",
     "ottla::partition",
+    "ottla::replication",
     "ottla::world",
     "ottla_controller",
     "ottla_controller::controller",

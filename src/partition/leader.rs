@@ -160,7 +160,17 @@ impl Partition {
     }
 
     fn has_min_isr(&self, role: &Role) -> bool {
-        role.isr.len() >= role.min_isr(self.topic.in_force().config.min_in_sync_replicas)
+        role.isr.len() >= self.min_isr(role)
+    }
+
+    /// After the append the maximal ISR decides (`Partition.checkEnoughReplicasReachOffset`).
+    fn had_min_isr(&self) -> bool {
+        let role = self.role();
+        self.has_min_isr(&role) || self.maximal_isr_len() >= self.min_isr(&role)
+    }
+
+    fn min_isr(&self, role: &Role) -> usize {
+        role.min_isr(self.topic.in_force().config.min_in_sync_replicas)
     }
 }
 
@@ -197,10 +207,7 @@ impl Appending {
         match acknowledged {
             Err(_) => Err(refused(ErrorCode::REQUEST_TIMED_OUT)),
             Ok(Err(ended)) => Err(Refused::new(ended.into())),
-            Ok(Ok(()))
-                if self.acks == Acks::All
-                    && !self.partition.has_min_isr(&self.partition.role()) =>
-            {
+            Ok(Ok(())) if self.acks == Acks::All && !self.partition.had_min_isr() => {
                 Err(refused(ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND))
             }
             Ok(Ok(())) => Ok(appended),

@@ -82,6 +82,7 @@ impl Table {
             home.directory.clone(),
             opened.writer,
             role,
+            self.replicating().clone(),
         );
         if home.directory.is_offline() {
             partition.end(Ended::DirectoryFailed);

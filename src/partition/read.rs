@@ -17,7 +17,9 @@ use ottla_storage::producers::AbortedTransaction;
 use ottla_storage::segment::Patience;
 
 use super::errors::read_error;
+use super::followed::Follow;
 use super::replica::Partition;
+use super::role::Role;
 
 /// How far a reader sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub enum Isolation {
 }
 
 /// What to read.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ask {
     pub fetch_offset: Offset,
     pub max_bytes: usize,
@@ -42,6 +44,19 @@ pub struct Ask {
     pub current_leader_epoch: Option<LeaderEpoch>,
     /// `None` skips the check for divergence (KIP-595).
     pub last_fetched_epoch: Option<LeaderEpoch>,
+    /// Who may answer.
+    pub from: Source,
+}
+
+/// Which replica may answer a read, and to whom.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Only the leader: clients that know no other (`FetchParams.fetchOnlyLeader`).
+    Leader,
+    /// Any replica, up to what it knows to be committed (KIP-392).
+    Replica,
+    /// Only the leader, which takes note of how far this follower has come.
+    FollowedLeader(Follow),
 }
 
 /// What a fetch answer says of one partition. With an error, the offsets are −1.
@@ -114,10 +129,21 @@ impl ReadAnswer {
 impl Partition {
     /// Reads from one offset on. Only ever waits for the device.
     pub async fn read(self: &Arc<Self>, ask: Ask) -> ReadAnswer {
-        match self.try_read(&ask, Patience::OnlyIfCached) {
+        let role = match self.check_read(&ask) {
+            Ok(role) => role,
+            Err(error) => return ReadAnswer::error(error),
+        };
+        // Taken before reading: what is appended meanwhile must not look as if it had been seen.
+        let offsets = self.offsets();
+        let follow = match &ask.from {
+            Source::FollowedLeader(follow) if follow.is_news => Some(follow.clone()),
+            _ => None,
+        };
+        let fetch_offset = ask.fetch_offset;
+        let answer = match self.try_read(&ask, offsets, Patience::OnlyIfCached) {
             Err(ReadError::WouldBlock) => {
                 let partition = self.clone();
-                let read = move || partition.try_read(&ask, Patience::Wait);
+                let read = move || partition.try_read(&ask, offsets, Patience::Wait);
                 let answered = self.directory.threads().reads.run(read).await;
                 answered.map_or_else(
                     || ReadAnswer::error(ErrorCode::KAFKA_STORAGE_ERROR),
@@ -125,7 +151,25 @@ impl Partition {
                 )
             }
             read => self.answer(read),
+        };
+        if let Some(follow) = follow.filter(|_| !answer.must_be_told()) {
+            self.followed(role.leader_epoch, &follow, fetch_offset, offsets.end);
         }
+        answer
+    }
+
+    fn check_read(&self, ask: &Ask) -> Result<Arc<Role>, ErrorCode> {
+        let role = self.role();
+        let epoch = ask.current_leader_epoch;
+        match &ask.from {
+            Source::Leader => role.check(epoch)?,
+            Source::Replica => role.check_replica(epoch)?,
+            Source::FollowedLeader(follow) => {
+                role.check(epoch)?;
+                self.check_follower(&role, &follow.fetcher, epoch.is_some())?;
+            }
+        }
+        Ok(role)
     }
 
     fn answer(&self, read: Result<ReadAnswer, ReadError>) -> ReadAnswer {
@@ -137,13 +181,12 @@ impl Partition {
         })
     }
 
-    /// `Err` for what the log says, an error in the answer for what the metadata says.
-    fn try_read(&self, ask: &Ask, patience: Patience) -> Result<ReadAnswer, ReadError> {
-        if let Err(error) = self.check(ask.current_leader_epoch) {
-            return Ok(ReadAnswer::error(error));
-        }
-        // Taken before reading: what is appended meanwhile must not look as if it had been seen.
-        let offsets = self.offsets();
+    fn try_read(
+        &self,
+        ask: &Ask,
+        offsets: LogOffsets,
+        patience: Patience,
+    ) -> Result<ReadAnswer, ReadError> {
         if let Some(diverging) = self.divergence(ask, offsets)? {
             return Ok(ReadAnswer {
                 diverging: Some(diverging),

@@ -22,10 +22,12 @@ use tokio::sync::oneshot;
 
 use super::directory::Directory;
 use super::flush::GroupCommit;
-use super::high_watermark::{self, Position};
+use super::high_watermark;
+use super::leading::{Conditions, Leading};
+use super::proposals::Replicating;
 use super::role::Role;
 use super::slot::Slot;
-use super::subscribers::{ReadyList, Subscribers, Subscription};
+use super::subscribers::{ReadyList, Subscribers, Subscription, View};
 use super::topic::Topic;
 use super::waits::{Ended, Wait, Waits};
 use super::writer::{Seat, Work};
@@ -40,7 +42,8 @@ pub struct Partition {
     pub(super) slot: Arc<Slot<Seat, Work>>,
     pub(super) role: ArcSwap<Role>,
     /// Held while progress is computed and while the role changes; never across I/O.
-    steps: Mutex<()>,
+    pub(super) steps: Mutex<Leading>,
+    pub(super) replicating: Arc<Replicating>,
     /// Follow the high watermark.
     committed: Arc<Waits>,
     /// Follow the position that this replica vouches for: the end, or the flushed end under `flush.messages`.
@@ -58,6 +61,7 @@ impl Partition {
         directory: Arc<Directory>,
         writer: LogWriter,
         role: Role,
+        replicating: Arc<Replicating>,
     ) -> Arc<Self> {
         let offsets = writer.reader().offsets();
         // A log that never held a record holds nothing that it could let go of.
@@ -73,7 +77,8 @@ impl Partition {
             reader: writer.reader().clone(),
             slot: Slot::new(Some(writer)),
             role: ArcSwap::from_pointee(role),
-            steps: Mutex::new(()),
+            steps: Mutex::new(Leading::none()),
+            replicating,
             committed: Waits::new(),
             durable: Waits::new(),
             subscribers: Arc::default(),
@@ -120,8 +125,13 @@ impl Partition {
     }
 
     /// Puts the reader's slot on its ready list whenever something visible changes, until the answer is dropped.
-    pub fn subscribe(&self, list: &Arc<ReadyList>, slot: &Arc<subscribers::Slot>) -> Subscription {
-        self.subscribers.subscribe(list, slot)
+    pub fn subscribe(
+        &self,
+        list: &Arc<ReadyList>,
+        slot: &Arc<subscribers::Slot>,
+        view: View,
+    ) -> Subscription {
+        self.subscribers.subscribe(list, slot, view)
     }
 
     /// Whether a subscription is one with this very partition (and not with an earlier one of the same name).
@@ -137,29 +147,26 @@ impl Partition {
     }
 
     fn change_role(self: &Arc<Self>, mut role: Role, writer: &mut LogWriter) {
-        let before = self.role();
-        if before.ended.is_some() || role.partition_epoch < before.partition_epoch {
-            return;
-        }
-        let is_new_term =
-            role.leader_epoch != before.leader_epoch || role.is_leader() != before.is_leader();
-        if role.is_leader() {
-            role.epoch_start = if is_new_term {
-                self.offsets().end
-            } else {
-                before.epoch_start
-            };
-            if is_new_term {
-                writer.assign_epoch(role.leader_epoch);
-            }
-        }
         {
-            let _steps = self.steps.lock();
+            let mut leading = self.steps.lock();
+            let before = self.role();
+            if before.ended.is_some() || role.partition_epoch < before.partition_epoch {
+                return;
+            }
+            let is_new_term =
+                role.leader_epoch != before.leader_epoch || role.is_leader() != before.is_leader();
             let (leads, epoch) = (role.is_leader(), role.leader_epoch);
+            if leads && is_new_term {
+                role.epoch_start = self.offsets().end;
+                writer.assign_epoch(epoch);
+            } else {
+                role.epoch_start = before.epoch_start;
+            }
             if is_new_term {
                 // Older waits end before anything of the new epoch can be acknowledged.
                 self.end_waits(Ended::NotLeader);
             }
+            leading.take_role(&role, &before, self.directory.clock().elapsed());
             self.role.store(Arc::new(role));
             if is_new_term && leads {
                 self.committed.begin(epoch, self.offsets().high_watermark);
@@ -170,6 +177,7 @@ impl Partition {
         if self.role().is_leader() {
             // What recovery found is vouched for, and readable, only once it is synced; no append may come to ask for that.
             self.flush_if_due();
+            self.expand_isr();
         }
         self.subscribers.notify();
     }
@@ -194,31 +202,28 @@ impl Partition {
     /// Recomputes how far the partition is committed, after an append, a sync or a change of roles, and tells who waits.
     pub(super) fn progress(&self) {
         self.directory.note_change();
-        let moved = {
-            let _steps = self.steps.lock();
+        let (has_moved, has_grown) = {
+            let mut leading = self.steps.lock();
             let role = self.role.load();
-            role.is_leader() && self.advance(&role)
+            let leads = role.is_leader();
+            let has_grown = leads && leading.end_is(self.offsets().end);
+            (leads && self.advance(&role, &mut leading), has_grown)
         };
-        if moved {
+        if has_moved {
             self.subscribers.notify();
+        } else if has_grown {
+            self.subscribers.notify_end();
         }
     }
 
-    fn advance(&self, role: &Role) -> bool {
+    /// Moves this leader's position, and the high watermark if it may; returns whether that moved.
+    pub(super) fn advance(&self, role: &Role, leading: &mut Leading) -> bool {
         let in_force = self.topic.in_force();
         let offsets = self.offsets();
         let own =
             high_watermark::own_position(offsets.end, offsets.flushed, in_force.flush_messages);
         self.durable.advance(own);
-        let others = role
-            .isr
-            .iter()
-            .filter(|broker| **broker != role.me)
-            .map(|_| Position {
-                // Replication is not built yet: a follower in the ISR has told nothing, and holds the high watermark where it is.
-                end: offsets.high_watermark,
-                counts: true,
-            });
+        let others = leading.positions(role, offsets.end, self.conditions(leading));
         let min_isr = role.min_isr(in_force.config.min_in_sync_replicas);
         match high_watermark::advance(offsets.high_watermark, own, others, role.isr.len(), min_isr)
         {
@@ -280,6 +285,22 @@ impl Partition {
     ) -> Result<Arc<Role>, ErrorCode> {
         let role = self.role();
         role.check(current_leader_epoch).map(|()| role)
+    }
+
+    /// What the rules of the ISR depend on; the time is not asked for where nobody follows.
+    pub(super) fn conditions(&self, leading: &Leading) -> Conditions<'_> {
+        Conditions {
+            now: match leading.followers().is_empty() {
+                true => Duration::ZERO,
+                false => self.directory.clock().elapsed(),
+            },
+            lag_max: self.replicating.lag_max,
+            standings: &self.replicating.standings,
+        }
+    }
+
+    pub(super) fn tell_subscribers(&self) {
+        self.subscribers.notify();
     }
 
     fn end_waits(&self, why: Ended) {

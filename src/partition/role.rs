@@ -60,13 +60,27 @@ impl Role {
     /// FENCED_LEADER_EPOCH when the client's is older, UNKNOWN_LEADER_EPOCH when it is newer, NOT_LEADER_OR_FOLLOWER; before
     /// them UNKNOWN_TOPIC_OR_PARTITION or KAFKA_STORAGE_ERROR when the replica has ended.
     pub fn check(&self, current_leader_epoch: Option<LeaderEpoch>) -> Result<(), ErrorCode> {
+        self.check_replica(current_leader_epoch)?;
+        match self.is_leader() {
+            true => Ok(()),
+            false => Err(ErrorCode::NOT_LEADER_OR_FOLLOWER),
+        }
+    }
+
+    /// As [`Role::check`], for what a follower serves as well (KIP-392).
+    ///
+    /// # Errors
+    /// As [`Role::check`], without NOT_LEADER_OR_FOLLOWER.
+    pub fn check_replica(
+        &self,
+        current_leader_epoch: Option<LeaderEpoch>,
+    ) -> Result<(), ErrorCode> {
         if let Some(ended) = self.ended {
             return Err(ended.into());
         }
         match current_leader_epoch {
             Some(epoch) if epoch < self.leader_epoch => Err(ErrorCode::FENCED_LEADER_EPOCH),
             Some(epoch) if epoch > self.leader_epoch => Err(ErrorCode::UNKNOWN_LEADER_EPOCH),
-            _ if !self.is_leader() => Err(ErrorCode::NOT_LEADER_OR_FOLLOWER),
             _ => Ok(()),
         }
     }
@@ -112,6 +126,7 @@ mod tests {
                 "{leader} {epoch:?}"
             );
         }
+        assert_eq!(led_by(2).check_replica(Some(LeaderEpoch(5))), Ok(()));
     }
 
     #[test]

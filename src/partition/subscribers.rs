@@ -95,6 +95,16 @@ pub struct Subscribers {
 struct Place {
     list: Arc<ReadyList>,
     slot: Arc<Slot>,
+    view: View,
+}
+
+/// How far a reader sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// What is committed.
+    Committed,
+    /// To the end of the log: followers.
+    End,
 }
 
 /// Ends the subscription when dropped.
@@ -106,10 +116,16 @@ pub struct Subscription {
 
 impl Subscribers {
     /// Registers a reader's slot. Look at the partition after this, not before.
-    pub fn subscribe(self: &Arc<Self>, list: &Arc<ReadyList>, slot: &Arc<Slot>) -> Subscription {
+    pub fn subscribe(
+        self: &Arc<Self>,
+        list: &Arc<ReadyList>,
+        slot: &Arc<Slot>,
+        view: View,
+    ) -> Subscription {
         self.places.lock().push(Place {
             list: list.clone(),
             slot: slot.clone(),
+            view,
         });
         Subscription {
             subscribers: self.clone(),
@@ -120,6 +136,14 @@ impl Subscribers {
     /// Tells every reader that something visible has changed.
     pub fn notify(&self) {
         for place in self.places.lock().iter() {
+            place.list.push(&place.slot);
+        }
+    }
+
+    /// Tells those who see it that the log's end has moved.
+    pub fn notify_end(&self) {
+        let places = self.places.lock();
+        for place in places.iter().filter(|place| place.view == View::End) {
             place.list.push(&place.slot);
         }
     }
@@ -169,10 +193,12 @@ mod tests {
     fn many_changes_put_a_slot_on_the_list_once() {
         let (list, slot) = (Arc::new(ReadyList::default()), Slot::new(17));
         let subscribers = Arc::new(Subscribers::default());
-        let subscription = subscribers.subscribe(&list, &slot);
+        let subscription = subscribers.subscribe(&list, &slot, View::Committed);
         subscribers.notify();
         subscribers.notify();
         assert_eq!(numbers(&list.take()), [17]);
+        subscribers.notify_end();
+        assert!(list.is_empty(), "it does not see that far");
         assert!(list.is_empty());
         subscribers.notify();
         assert_eq!(

@@ -25,6 +25,7 @@ use super::deletion::Doomed;
 use super::directory::Directory;
 use super::home::Home;
 use super::hosted::{Hosted, Place};
+use super::proposals::Replicating;
 use super::replica::Partition;
 use super::role::Role;
 use super::topic::Topic;
@@ -48,12 +49,15 @@ pub struct TableOptions {
     pub topic_config: ConfigOf,
     /// `producer.id.expiration.ms`.
     pub producer_expiration: Duration,
+    /// `replica.lag.time.max.ms`.
+    pub replica_lag_max: Duration,
 }
 
 /// See the module.
 pub struct Table {
     pub(super) options: TableOptions,
     pub(super) homes: Vec<Home>,
+    replicating: Arc<Replicating>,
     hosted: ArcSwap<Hosted>,
     applied: watch::Sender<MetadataOffset>,
     opening: watch::Sender<Opening>,
@@ -91,6 +95,11 @@ impl Table {
             }
             Self {
                 failures: watch::Sender::new(failures(&homes)),
+                replicating: Arc::new(Replicating {
+                    standings: Default::default(),
+                    proposals: Default::default(),
+                    lag_max: options.replica_lag_max,
+                }),
                 options,
                 homes,
                 hosted: ArcSwap::default(),
@@ -167,6 +176,11 @@ impl Table {
         self.failures.subscribe()
     }
 
+    /// What the partitions share in order to replicate.
+    pub fn replicating(&self) -> &Arc<Replicating> {
+        &self.replicating
+    }
+
     pub fn directories(&self) -> impl Iterator<Item = &Arc<Directory>> {
         self.homes.iter().map(|home| &home.directory)
     }
@@ -186,6 +200,10 @@ impl Table {
     /// Brings this node in step with the metadata. Resolves when everything is in force.
     pub async fn apply(self: &Arc<Self>, update: &Update) {
         let _applying = self.applying.lock().await;
+        if !update.delta.brokers.is_empty() {
+            self.replicating.standings.set(&update.image);
+            self.expand_isrs();
+        }
         let (mut hosts, mut deleted) = (Vec::new(), Vec::new());
         for change in changes::choose(update, self.options.me) {
             match change {

@@ -63,6 +63,20 @@ impl Table {
             .await;
     }
 
+    /// Proposes ISRs with the followers that have caught up, where that was not possible when they did.
+    pub fn expand_isrs(&self) {
+        self.serving()
+            .iter()
+            .for_each(|partition| partition.expand_isr());
+    }
+
+    /// Proposes ISRs without the followers that fell behind (half of `replica.lag.time.max.ms`).
+    pub fn shrink_isrs(&self) {
+        self.serving()
+            .iter()
+            .for_each(|partition| partition.shrink_isr());
+    }
+
     /// Writes high watermarks and the hint of the logs' ends (`replica.high.watermark.checkpoint.interval.ms`).
     pub async fn checkpoint_high_watermarks(self: &Arc<Self>) {
         self.checkpoint(Checkpoints::write_high_watermarks).await;

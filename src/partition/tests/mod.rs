@@ -5,6 +5,7 @@ mod crashes;
 mod deletion;
 mod directories;
 mod flush;
+mod followers;
 mod reading;
 mod restart;
 mod scale;
@@ -22,7 +23,8 @@ use ottla_controller::image::{ConfigResource, Image, config_record};
 use ottla_controller::{MetadataOffset, Update};
 use ottla_protocol::Uuid;
 use ottla_protocol::records::metadata::{
-    MetadataRecord, PartitionChangeRecord, PartitionRecord, RemoveTopicRecord, TopicRecord,
+    MetadataRecord, PartitionChangeRecord, PartitionRecord, RegisterBrokerRecord,
+    RemoveTopicRecord, TopicRecord,
 };
 use ottla_storage::batch::{BatchBuilder, NewRecord};
 use ottla_storage::dir::LogDirectory;
@@ -122,6 +124,7 @@ impl Node {
             rng: Rng::seeded(1),
             topic_config: Box::new(topic_config),
             producer_expiration: Duration::from_secs(24 * 3600),
+            replica_lag_max: Duration::from_secs(30),
         };
         let table = Table::open(options, directories);
         (
@@ -215,6 +218,20 @@ impl Node {
         self.change(&records).await;
     }
 
+    /// These brokers are active, each in the epoch given.
+    pub async fn register(&mut self, brokers: &[(i32, i64)]) {
+        let record = |(broker_id, broker_epoch): &(i32, i64)| {
+            MetadataRecord::RegisterBroker(RegisterBrokerRecord {
+                broker_id: *broker_id,
+                broker_epoch: *broker_epoch,
+                fenced: false,
+                ..Default::default()
+            })
+        };
+        let records: Vec<_> = brokers.iter().map(record).collect();
+        self.change(&records).await;
+    }
+
     pub async fn configure(&mut self, topic: &str, name: &str, value: &str) {
         let record = config_record(&ConfigResource::topic(topic), name, Some(value));
         self.change(&[MetadataRecord::Config(record)]).await;
@@ -277,6 +294,7 @@ pub fn ask(offset: i64) -> Ask {
         isolation: Isolation::ReadUncommitted,
         current_leader_epoch: None,
         last_fetched_epoch: None,
+        from: Source::Leader,
     }
 }
 

@@ -43,12 +43,13 @@ async fn consume(node: Arc<Node>, fetches: Fetches, index: i32, done: Arc<Atomic
             partition_max_bytes: 500,
             current_leader_epoch: None,
             last_fetched_epoch: None,
+            log_start: Offset::NONE,
         };
         let request = fetch::Request {
             session_id: session,
             session_epoch: epoch,
             uses_topic_ids: false,
-            is_follower: false,
+            reader: crate::fetch::Reader::OfLeaders,
             isolation: Isolation::ReadUncommitted,
             max_wait: Duration::from_millis(20),
             min_bytes: 1,

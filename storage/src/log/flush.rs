@@ -133,6 +133,11 @@ impl FlushState {
         self.recovery_point = self.recovery_point.min(offset);
     }
 
+    /// The truncation that was announced does not happen: checkpoints may claim again what the next flush makes durable.
+    pub fn call_off_truncation(&mut self) {
+        self.truncating_to = None;
+    }
+
     pub fn truncated_to(&mut self, end: Offset) {
         self.truncations += 1;
         self.truncating_to = None;

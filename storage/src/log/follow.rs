@@ -3,7 +3,7 @@
 use super::error::{AppendError, Failure};
 use super::writer::LogWriter;
 use crate::batch::{self, CheckedBatch};
-use crate::offset::Offset;
+use crate::offset::{LeaderEpoch, Offset};
 use crate::producers::{Draft, Origin, Proof};
 use crate::segment::BatchAt;
 use bytes::Bytes;
@@ -20,10 +20,13 @@ pub struct Followed {
 
 impl LogWriter {
     /// Appends what a leader answered: whole batches whose CRC is right and whose offsets come after the log's end. Offsets may be missing in
-    /// between (compaction). A partial batch at the end of `records` is ignored. Batches before the first bad one stay appended.
+    /// between (compaction). A partial batch at the end of `records` is ignored, and so is everything from the first batch of an epoch after
+    /// `epoch` on: the leader went on in it after the fetch was answered, perhaps with another log (KAFKA-18723). Batches before the first bad one
+    /// stay appended.
     pub fn append_as_follower(
         &mut self,
         records: Bytes,
+        epoch: LeaderEpoch,
         now_ms: i64,
     ) -> Result<Followed, AppendError> {
         self.check_usable()?;
@@ -39,6 +42,7 @@ impl LogWriter {
         let mut expected = followed.end;
         for next in batch::batches(records) {
             let batch = match next {
+                Ok(batch) if batch.header.partition_leader_epoch > epoch => break,
                 Ok(batch)
                     if batch.header.base_offset >= expected
                         && batch.header.last_offset_delta >= 0 =>

@@ -22,6 +22,11 @@ impl LogWriter {
         Ok(end)
     }
 
+    /// What was announced by [`LogWriter::lower_recovery_point`] does not happen.
+    pub fn call_off_truncation(&mut self) {
+        self.shared().flush.lock().call_off_truncation();
+    }
+
     /// Where the batch that holds `offset` begins; `offset` itself when none does.
     fn batch_start(&self, offset: Offset) -> Result<Offset, Failure> {
         let set = self.shared().segments.load();
@@ -31,13 +36,16 @@ impl LogWriter {
         Ok(found.map_or(offset, |batch| batch.base_offset.min(offset)))
     }
 
-    /// Drops every record at or after `offset`: batches that reach it go whole. Nothing happens when the log ends before; a log cut before its first segment
+    /// Drops every record at or after `offset`: batches that reach it go whole. When the log ends before, only epochs go that begin at its end: this
+    /// replica led in them and wrote nothing (`UnifiedLog.truncateTo`). A log cut before its first segment
     /// starts over there, and one cut below its start starts where it ends. High watermark, stable and
     /// flushed offsets follow back.
     pub fn truncate_to(&mut self, offset: Offset, now_ms: i64) -> Result<(), AppendError> {
         self.check_usable()?;
         let offsets = self.shared().offsets();
         if offset >= offsets.end {
+            let mut state = self.shared().epochs.lock();
+            state.epochs.truncate_from_end(offsets.end);
             return Ok(());
         }
         if offset < self.shared().segments.load().first().base_offset() {

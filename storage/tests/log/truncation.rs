@@ -34,7 +34,7 @@ fn a_follower_holds_the_leaders_bytes_offsets_and_epochs() {
     let bytes = bytes_of(leader.reader(), 0);
     let partial = bytes.slice(..bytes.len() - 10);
     let followed = follower
-        .append_as_follower(partial, NOW_MS)
+        .append_as_follower(partial, EPOCH, NOW_MS)
         .expect("it is appended");
     assert_eq!(
         (followed.batches, followed.end),
@@ -42,7 +42,7 @@ fn a_follower_holds_the_leaders_bytes_offsets_and_epochs() {
         "the partial batch at the end is left for the next fetch"
     );
     follower
-        .append_as_follower(bytes_of(leader.reader(), 40), NOW_MS)
+        .append_as_follower(bytes_of(leader.reader(), 40), EPOCH, NOW_MS)
         .expect("it is appended");
     assert_eq!(bytes_of(follower.reader(), 0), bytes);
     assert_eq!(
@@ -64,9 +64,9 @@ fn bytes_that_do_not_follow_or_are_damaged_are_refused() {
     let mut follower = followers.create();
     let bytes = bytes_of(leader.reader(), 0);
     follower
-        .append_as_follower(bytes.clone(), NOW_MS)
+        .append_as_follower(bytes.clone(), EPOCH, NOW_MS)
         .expect("it is appended");
-    let again = follower.append_as_follower(bytes.clone(), NOW_MS);
+    let again = follower.append_as_follower(bytes.clone(), EPOCH, NOW_MS);
     assert!(
         matches!(
             again,
@@ -80,7 +80,7 @@ fn bytes_that_do_not_follow_or_are_damaged_are_refused() {
     let mut damaged = bytes_of(leader.reader(), 0).to_vec();
     damaged[70] ^= 1;
     let mut other = followers.files_of("other");
-    let refused = other.append_as_follower(damaged.into(), NOW_MS);
+    let refused = other.append_as_follower(damaged.into(), EPOCH, NOW_MS);
     assert!(
         matches!(refused, Err(AppendError::Corrupt(_))),
         "{refused:?}"
@@ -218,4 +218,30 @@ fn a_flush_that_began_before_a_truncation_says_nothing_of_what_came_after() {
     log.reader().flushed(task.run()).expect("it is noted");
     assert!(log.reader().offsets().flushed <= Offset(5));
     assert!(log.reader().recovery_point() <= Offset(5));
+}
+
+#[test]
+fn a_follower_takes_nothing_of_an_epoch_that_began_after_its_fetch() {
+    let (leaders, followers) = (Bench::new(), Bench::new());
+    let mut leader = leaders.create();
+    append_many(&mut leader, 3);
+    leader.append_as_leader(&[batch(&["x"])], LeaderEpoch(EPOCH.0 + 1), NOW_MS);
+    let mut follower = followers.create();
+    let bytes = bytes_of(leader.reader(), 0);
+    let followed = follower
+        .append_as_follower(bytes, EPOCH, NOW_MS)
+        .expect("it is appended");
+    assert_eq!((followed.batches, followed.end), (3, Offset(3)));
+    assert_eq!(follower.reader().latest_epoch(), Some(EPOCH));
+}
+
+#[test]
+fn truncating_at_the_end_forgets_an_epoch_in_which_nothing_was_written() {
+    let bench = Bench::new();
+    let mut log = bench.create();
+    append_many(&mut log, 3);
+    log.assign_epoch(LeaderEpoch(EPOCH.0 + 5));
+    log.truncate_to(Offset(3), NOW_MS).expect("it is cut");
+    assert_eq!(log.reader().latest_epoch(), Some(EPOCH));
+    assert_eq!(log.reader().offsets().end, Offset(3));
 }

@@ -1,0 +1,201 @@
+//! Any history of produce, elections, deaths, cuts and losses: no acknowledged record is ever lost, and in the end all histories agree.
+
+use super::bench::*;
+use super::stories::{content, in_sync, until};
+use crate::partition::tests::{batch, options};
+use crate::partition::{Acks, AppendOptions};
+use ottla_storage::batch::{batches, records};
+use parking_lot::Mutex;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+const PARTITIONS: i32 = 2;
+const STEPS: usize = 60;
+const NODES: i32 = 3;
+
+/// What was acknowledged: by partition and offset, the value.
+type Acknowledged = Arc<Mutex<BTreeMap<(i32, i64), String>>>;
+
+struct History {
+    bench: Arc<Bench>,
+    acknowledged: Acknowledged,
+    log: Vec<String>,
+    seed: u64,
+}
+
+/// Produces until it is stopped; each value once.
+async fn produce(bench: Arc<Bench>, index: i32, acknowledged: Acknowledged) {
+    let hurried = AppendOptions {
+        timeout: Duration::from_millis(500),
+        ..options(Acks::All)
+    };
+    for number in 0.. {
+        tokio::time::sleep(Duration::from_millis(bench.rng.below(30))).await;
+        let Some(leader) = bench.leader(index) else {
+            continue;
+        };
+        let value = format!("{index}/{number}");
+        let appended = leader
+            .append(batch(&[&value]), &hurried)
+            .acknowledged()
+            .await;
+        if let Ok(appended) = appended {
+            let key = (index, appended.base_offset.0);
+            let before = acknowledged.lock().insert(key, value.clone());
+            assert_eq!(before, None, "{value} was acknowledged in place of another");
+        }
+    }
+}
+
+impl History {
+    async fn begin(seed: u64) -> Self {
+        let config = [
+            ("min.insync.replicas", "2"),
+            ("internal.segment.bytes", "2000"),
+        ];
+        Self {
+            bench: Bench::with_topic(seed, NODES, PARTITIONS, &config).await,
+            acknowledged: Arc::default(),
+            log: Vec::new(),
+            seed,
+        }
+    }
+
+    fn below(&self, bound: i32) -> i32 {
+        i32::try_from(self.bench.rng.below(u64::try_from(bound).unwrap())).unwrap()
+    }
+
+    async fn step(&mut self) {
+        let (bench, id) = (self.bench.clone(), self.below(NODES) + 1);
+        let alive = bench.ids().iter().filter(|id| bench.is_alive(**id)).count();
+        let step = match self.below(12) {
+            0 | 1 => {
+                let index = self.below(PARTITIONS);
+                bench.elect_another(index);
+                format!("elect in {index}")
+            }
+            2 | 3 if bench.is_alive(id) && alive > 1 => {
+                bench.kill(id).await;
+                format!("kill {id}")
+            }
+            // At most one disk forgets at a time: what two of three have is safe.
+            4 if bench.is_alive(id) && alive == 3 => {
+                bench.lose_power(id).await;
+                format!("power {id}")
+            }
+            5 => {
+                let other = self.below(NODES + 1);
+                bench.network.cut(id, other);
+                format!("cut {id} to {other}")
+            }
+            6 => {
+                bench.network.heal();
+                "heal".to_owned()
+            }
+            7 => {
+                let lost = bench.rng.below(100);
+                bench.network.set(lost, 50);
+                format!("lose {lost}")
+            }
+            8 | 9 if !bench.is_alive(id) => {
+                bench.start(id).await;
+                format!("start {id}")
+            }
+            _ => "wait".to_owned(),
+        };
+        self.log.push(step);
+        let pause = Duration::from_millis(bench.rng.below(1_500));
+        tokio::time::sleep(pause).await;
+    }
+
+    async fn end(&self) {
+        let bench = &self.bench;
+        bench.network.heal();
+        bench.network.set(0, 1);
+        for id in bench.ids() {
+            if !bench.is_alive(id) {
+                bench.start(id).await;
+            }
+        }
+        for index in 0..PARTITIONS {
+            in_sync(bench, index, 3).await;
+            until("all end alike", || {
+                let ends: Vec<_> = bench
+                    .ids()
+                    .iter()
+                    .map(|id| bench.partition(*id, index).unwrap().offsets())
+                    .collect();
+                ends.iter().all(|offsets| {
+                    offsets.end == ends[0].end && offsets.high_watermark == ends[0].end
+                })
+            })
+            .await;
+            self.check(index).await;
+        }
+    }
+
+    async fn check(&self, index: i32) {
+        let what = || format!("seed {} partition {index} after {:?}", self.seed, self.log);
+        let bench = &self.bench;
+        let leader = content(&bench.leader(index).unwrap()).await;
+        for id in bench.ids() {
+            let other = content(&bench.partition(id, index).unwrap()).await;
+            assert!(leader == other, "{}: node {id} has other bytes", what());
+        }
+        let mut values = BTreeMap::new();
+        for one in batches(leader.into()) {
+            let one = one.unwrap();
+            let plain = one.records();
+            for record in records(&plain, one.header.record_count) {
+                let record = record.unwrap();
+                let offset = one.header.base_offset.0 + i64::from(record.offset_delta);
+                let value = String::from_utf8(record.value.unwrap().to_vec()).unwrap();
+                values.insert(offset, value);
+            }
+        }
+        let acknowledged = self.acknowledged.lock();
+        for ((_, offset), value) in acknowledged.range((index, 0)..(index + 1, 0)) {
+            assert_eq!(
+                values.get(offset),
+                Some(value),
+                "{}: offset {offset}",
+                what()
+            );
+        }
+    }
+}
+
+async fn run(seed: u64) -> usize {
+    let mut history = History::begin(seed).await;
+    let producing: Vec<_> = (0..PARTITIONS)
+        .map(|index| {
+            let (bench, acknowledged) = (history.bench.clone(), history.acknowledged.clone());
+            tokio::spawn(produce(bench, index, acknowledged))
+        })
+        .collect();
+    for _ in 0..STEPS {
+        history.step().await;
+    }
+    producing.iter().for_each(|task| task.abort());
+    history.end().await;
+    history.acknowledged.lock().len()
+}
+
+#[test]
+fn whatever_fails_nothing_acknowledged_is_lost_and_histories_agree() {
+    let first = std::env::var("SEED").ok().map(|seed| seed.parse().unwrap());
+    let seeds: Vec<u64> = first.map_or_else(|| (0..12).collect(), |seed| vec![seed]);
+    let mut acknowledged = 0;
+    for seed in seeds {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        println!("seed {seed}");
+        acknowledged += runtime.block_on(run(seed));
+    }
+    println!("{acknowledged} records were acknowledged");
+    assert!(acknowledged > 0);
+}

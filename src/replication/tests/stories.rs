@@ -1,0 +1,277 @@
+//! What must happen, one story at a time.
+
+use super::bench::*;
+use crate::partition::tests::{ask, batch, bytes_of, options};
+use crate::partition::{Acks, Appending, Ask, Isolation, Partition, Source};
+use ottla_controller::ids::BrokerId;
+use ottla_storage::log::LogOffsets;
+use ottla_storage::offset::{LeaderEpoch, Offset};
+use std::sync::Arc;
+use std::time::Duration;
+
+const SOON: Duration = Duration::from_secs(60);
+
+/// Waits until something is so.
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    if tokio::time::timeout(SOON, waiting).await.is_err() {
+        panic!("not in time: {what}");
+    }
+}
+
+/// Until this node's metadata says that it leads.
+pub async fn leads(bench: &Arc<Bench>, id: i32, index: i32) -> Arc<Partition> {
+    until("it leads", || {
+        bench
+            .partition(id, index)
+            .is_some_and(|partition| partition.role().is_leader())
+    })
+    .await;
+    bench.partition(id, index).unwrap()
+}
+
+pub async fn in_sync(bench: &Arc<Bench>, index: i32, count: usize) {
+    until("they are in sync", || {
+        bench.metadata(index).isr.len() == count
+    })
+    .await;
+}
+
+fn append(partition: &Arc<Partition>, value: &str, acks: Acks) -> Appending {
+    partition.append(batch(&[value]), &options(acks))
+}
+
+fn offsets(bench: &Bench, id: i32) -> LogOffsets {
+    bench.partition(id, 0).unwrap().offsets()
+}
+
+pub async fn content(partition: &Arc<Partition>) -> Vec<u8> {
+    let start = partition.offsets().start;
+    let asked = Ask {
+        isolation: Isolation::Replica,
+        from: Source::Replica,
+        max_bytes: usize::MAX >> 1,
+        ..ask(start.0)
+    };
+    bytes_of(partition.read(asked).await)
+}
+
+async fn same_everywhere(bench: &Arc<Bench>, index: i32) {
+    until("all replicas end where the leader does", || {
+        let leader = bench.leader(index).unwrap().offsets();
+        bench.ids().iter().all(|id| {
+            let other = bench.partition(*id, index).unwrap().offsets();
+            other.end == leader.end && other.high_watermark == leader.end
+        })
+    })
+    .await;
+    let first = content(&bench.leader(index).unwrap()).await;
+    for id in bench.ids() {
+        let other = content(&bench.partition(id, index).unwrap()).await;
+        assert!(first == other, "node {id} has other bytes");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn followers_take_what_the_leader_has_and_it_is_acknowledged_when_all_have_it() {
+    let bench = Bench::with_topic(1, 3, 1, &[("min.insync.replicas", "2")]).await;
+    let leader = leads(&bench, 1, 0).await;
+    for number in 0..100 {
+        let appended = append(&leader, &format!("value {number}"), Acks::All)
+            .acknowledged()
+            .await
+            .unwrap();
+        assert_eq!(appended.base_offset, Offset(number));
+    }
+    for id in [2, 3] {
+        assert_eq!(offsets(&bench, id).end, Offset(100));
+    }
+    same_everywhere(&bench, 0).await;
+    assert_eq!(bench.metadata(0).isr.len(), 3);
+    assert_eq!(
+        bench.metadata(0).leader_epoch.0,
+        0,
+        "nobody had reason to elect"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_leader_comes_back_and_gives_up_what_nobody_else_had() {
+    let bench = Bench::with_topic(2, 3, 1, &[]).await;
+    let leader = leads(&bench, 1, 0).await;
+    let kept = append(&leader, "kept", Acks::All).acknowledged().await;
+    assert!(kept.is_ok());
+    until("the followers know", || {
+        offsets(&bench, 2).high_watermark == Offset(1)
+    })
+    .await;
+    // Nobody hears of this one.
+    for other in [2, 3] {
+        bench.network.cut(other, 1);
+    }
+    let lost = append(&leader, "lost", Acks::Leader).acknowledged().await;
+    assert!(lost.is_ok());
+    drop((leader, lost));
+    bench.kill(1).await;
+    let next = bench.metadata(0).leader.unwrap().0;
+    let leader = leads(&bench, next, 0).await;
+    let began = bench.clock.elapsed();
+    let other = append(&leader, "other", Acks::All).acknowledged().await;
+    assert_eq!(other.unwrap().base_offset, Offset(1));
+    let took = bench.clock.elapsed() - began;
+    assert!(
+        took < Duration::from_millis(200),
+        "the remaining follower came in {took:?}"
+    );
+    bench.network.heal();
+    bench.start(1).await;
+    in_sync(&bench, 0, 3).await;
+    same_everywhere(&bench, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_of_nothing_but_an_epoch_follows_again() {
+    let bench = Bench::with_topic(3, 3, 1, &[]).await;
+    leads(&bench, 1, 0).await;
+    for id in [2, 3, 1, 3, 2] {
+        bench.elect(0, id);
+        leads(&bench, id, 0).await;
+    }
+    let leader = leads(&bench, 2, 0).await;
+    let appended = append(&leader, "value", Acks::All).acknowledged().await;
+    assert!(appended.is_ok());
+    same_everywhere(&bench, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_behind_the_leaders_start_begins_there() {
+    let bench = Bench::with_topic(4, 3, 1, &[]).await;
+    let leader = leads(&bench, 1, 0).await;
+    append(&leader, "early", Acks::All)
+        .acknowledged()
+        .await
+        .unwrap();
+    bench.kill(3).await;
+    for _ in 0..10 {
+        append(&leader, "later", Acks::All)
+            .acknowledged()
+            .await
+            .unwrap();
+    }
+    leader.delete_records(Offset(8)).await.unwrap();
+    bench.start(3).await;
+    in_sync(&bench, 0, 3).await;
+    let restarted = offsets(&bench, 3);
+    assert_eq!((restarted.start, restarted.end), (Offset(8), Offset(11)));
+    until("node 2 hears of the start", || {
+        offsets(&bench, 2).start == Offset(8)
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_lost_its_disk_is_refilled_before_it_counts() {
+    let bench = Bench::with_topic(5, 3, 1, &[("min.insync.replicas", "2")]).await;
+    let leader = leads(&bench, 1, 0).await;
+    bench.lose_power(3).await;
+    for _ in 0..20 {
+        append(&leader, "value", Acks::All)
+            .acknowledged()
+            .await
+            .unwrap();
+    }
+    bench.network.cut(3, 1);
+    bench.start(3).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!bench.metadata(0).isr.contains(&BrokerId(3)));
+    assert_eq!(offsets(&bench, 3).end, Offset(0));
+    bench.network.heal();
+    in_sync(&bench, 0, 3).await;
+    assert_eq!(offsets(&bench, 3).end, Offset(20));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_follower_cut_off_leaves_the_isr_and_returns() {
+    let bench = Bench::with_topic(6, 3, 1, &[("min.insync.replicas", "2")]).await;
+    let leader = leads(&bench, 1, 0).await;
+    bench.network.cut(3, 1);
+    let began = bench.clock.elapsed();
+    let patient = crate::partition::AppendOptions {
+        timeout: SOON,
+        ..options(Acks::All)
+    };
+    let appended = leader
+        .append(batch(&["value"]), &patient)
+        .acknowledged()
+        .await;
+    assert!(appended.is_ok());
+    let took = bench.clock.elapsed() - began;
+    assert!(took >= LAG_MAX && took < 2 * LAG_MAX, "{took:?}");
+    assert_eq!(bench.metadata(0).isr.len(), 2);
+    bench.network.heal();
+    in_sync(&bench, 0, 3).await;
+    same_everywhere(&bench, 0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_consumer_of_a_follower_sees_what_is_committed() {
+    let bench = Bench::with_topic(7, 3, 1, &[]).await;
+    let leader = leads(&bench, 1, 0).await;
+    append(&leader, "value", Acks::All)
+        .acknowledged()
+        .await
+        .unwrap();
+    until("the follower knows", || {
+        offsets(&bench, 2).high_watermark == Offset(1)
+    })
+    .await;
+    let follower = bench.partition(2, 0).unwrap();
+    let asked = Ask {
+        from: Source::Replica,
+        current_leader_epoch: Some(LeaderEpoch(0)),
+        ..ask(0)
+    };
+    assert!(follower.read(asked).await.size_bytes() > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn under_flush_messages_one_a_follower_counts_only_what_it_has_synced() {
+    let bench = Bench::with_topic(8, 3, 1, &[("flush.messages", "1")]).await;
+    let leader = leads(&bench, 1, 0).await;
+    for _ in 0..5 {
+        append(&leader, "value", Acks::All)
+            .acknowledged()
+            .await
+            .unwrap();
+        for id in bench.ids() {
+            assert_eq!(
+                offsets(&bench, id).flushed,
+                offsets(&bench, 1).end,
+                "node {id}"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_partitions_are_followed_by_a_few_fetchers_and_left_when_led() {
+    let bench = Bench::with_topic(9, 3, 30, &[]).await;
+    for index in 0..30 {
+        let leader = leads(&bench, index % 3 + 1, index).await;
+        append(&leader, "value", Acks::All)
+            .acknowledged()
+            .await
+            .unwrap();
+    }
+    let node = bench.node(1).unwrap();
+    assert_eq!(node.followers.count(), (2, 20));
+    for index in 0..30 {
+        bench.elect(index, 1);
+    }
+    leads(&bench, 1, 29).await;
+    until("it follows nobody", || node.followers.count() == (0, 0)).await;
+}
