@@ -38,7 +38,7 @@ struct Stripe {
 }
 
 impl Placer {
-    /// A placer over the brokers that are not shutting down. Takes its randomness out of `dice` once.
+    /// A placer over the brokers that are not shutting down and have a directory that is not cordoned. Takes its randomness out of `dice` once.
     pub fn new(image: &Image, dice: &mut Dice) -> Self {
         let mut dice = Dice::new(dice.next_u64());
         let mut racks: BTreeMap<Option<Arc<str>>, Rack> = BTreeMap::new();
@@ -46,7 +46,7 @@ impl Placer {
         for broker in image
             .brokers
             .iter()
-            .filter(|broker| !broker.in_controlled_shutdown)
+            .filter(|broker| !broker.in_controlled_shutdown && broker.has_uncordoned_directory())
         {
             let rack = racks.entry(broker.rack.clone()).or_default();
             let stripe = if broker.fenced {
@@ -87,11 +87,14 @@ impl Placer {
             ));
         }
         if self.unfenced_count == 0 {
-            return Err("All brokers are currently fenced.".to_owned());
+            let reason =
+                "All brokers are currently fenced, or have all their log directories cordoned.";
+            return Err(reason.to_owned());
         }
         if wanted > self.broker_count {
             return Err(format!(
-                "The target replication factor of {wanted} cannot be reached because only {} broker(s) are registered.",
+                "The target replication factor of {wanted} cannot be reached because only {} broker(s) are registered or some \
+                 brokers have all their log directories cordoned.",
                 self.broker_count
             ));
         }
@@ -183,6 +186,7 @@ impl Stripe {
 mod tests {
     use super::*;
     use crate::delta::Delta;
+    use ottla_protocol::Uuid;
     use ottla_protocol::records::metadata::{MetadataRecord, RegisterBrokerRecord};
 
     fn image(brokers: &[(i32, Option<&str>, bool)]) -> Image {
@@ -251,6 +255,26 @@ mod tests {
         for replicas in place(&image, 3, 50) {
             assert_eq!(replicas[2], BrokerId(2));
         }
+    }
+
+    #[test]
+    fn a_broker_whose_directories_are_all_cordoned_gets_nothing_new() {
+        let mut image = image(&[(1, None, false), (3, None, false)]);
+        let (first, second) = (Uuid([1; 16]), Uuid([2; 16]));
+        let cordoned = |cordoned: Vec<Uuid>| RegisterBrokerRecord {
+            broker_id: 2,
+            fenced: false,
+            log_dirs: vec![first, second],
+            cordoned_log_dirs: Some(cordoned),
+            ..Default::default()
+        };
+        let mut register = |record| {
+            let record = MetadataRecord::RegisterBroker(record);
+            image.apply(&record, &mut Delta::default()).unwrap();
+            Placer::new(&image, &mut Dice::new(1)).broker_count
+        };
+        assert_eq!(register(cordoned(vec![first, second])), 2);
+        assert_eq!(register(cordoned(vec![second])), 3);
     }
 
     #[test]

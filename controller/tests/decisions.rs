@@ -21,8 +21,12 @@ mod create_partitions;
 mod create_topics;
 #[path = "decisions/delete_topics.rs"]
 mod delete_topics;
+#[path = "decisions/directories.rs"]
+mod directories;
 #[path = "decisions/elect_leaders.rs"]
 mod elect_leaders;
+#[path = "decisions/model.rs"]
+mod model;
 #[path = "decisions/reassignments.rs"]
 mod reassignments;
 #[path = "decisions/update_features.rs"]

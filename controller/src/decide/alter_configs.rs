@@ -3,7 +3,7 @@
 //! Deprecated since KIP-339 and still sent by old clients and tools.
 
 use super::rules::ConfigRules;
-use super::{Refusal, configs};
+use super::{Refusal, configs, minimum};
 use crate::image::{ConfigValues, Image, ResourceKind, config_record};
 use crate::outcome::Outcome;
 use ottla_protocol::ErrorCode;
@@ -51,6 +51,7 @@ pub fn alter_configs(
     if request.validate_only {
         records.clear();
     }
+    let records = minimum::with_consequences(image, rules, records);
     Outcome {
         records,
         response: AlterConfigsResponse {

@@ -5,7 +5,7 @@
 //! change is made. Rules: Kafka's `ReplicationControlManager.alterPartition`.
 
 use super::broker_heartbeat::registered;
-use super::elections::{Elections, Terms};
+use super::elections::{Elections, Terms, is_online};
 use super::leadership::Wanted;
 use super::rules::ConfigRules;
 use crate::ids::{BrokerEpoch, BrokerId, LeaderEpoch, PartitionEpoch, TopicId};
@@ -92,7 +92,7 @@ impl Alteration<'_> {
         let recovery = check_members(partition, self.asker, &members, asked)?;
         if !members
             .iter()
-            .all(|member| is_eligible(self.image, *member))
+            .all(|member| is_eligible(self.image, partition, *member))
         {
             return Err(ErrorCode::INELIGIBLE_REPLICA);
         }
@@ -171,11 +171,14 @@ fn check_members(
     Ok(recovery)
 }
 
-/// A fenced broker, one that goes, or another incarnation than the one that the leader saw is never taken in (KIP-841, KIP-903).
-fn is_eligible(image: &Image, (broker, epoch): Member) -> bool {
-    image.brokers.get(broker).is_some_and(|registered| {
+/// A fenced broker, one that goes, or another incarnation than the one that the leader saw is never taken in (KIP-841, KIP-903); nor is
+/// one whose directory has failed since, which Kafka does not look at.
+fn is_eligible(image: &Image, partition: &Partition, (broker, epoch): Member) -> bool {
+    let registered = image.brokers.get(broker);
+    let is_alive = registered.is_some_and(|registered| {
         registered.is_active() && epoch.is_none_or(|epoch| epoch == registered.epoch)
-    })
+    });
+    is_alive && is_online(image, partition, broker)
 }
 
 fn state(partition: &Partition, index: i32) -> ResponsePartitionData {

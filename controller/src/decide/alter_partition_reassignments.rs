@@ -5,7 +5,7 @@
 
 use super::elections::{Elections, Terms};
 use super::leadership::Wanted;
-use super::reassignment::Reassignment;
+use super::reassignment::{Reassignment, Reverted};
 use super::rules::{ConfigRules, allows_unclean_election};
 use super::{Refusal, assignment};
 use crate::ids::BrokerId;
@@ -128,19 +128,26 @@ impl Alteration<'_> {
             return Err(Refusal::bare(ErrorCode::NO_REASSIGNMENT_IN_PROGRESS));
         }
         let refuse = |message| Refusal::new(ErrorCode::INVALID_REPLICA_ASSIGNMENT, message);
-        let reverted = Reassignment::reverted(partition).ok_or_else(|| {
+        let Reverted { replicas, mut isr } = Reassignment::reverted(partition);
+        let Some(first) = replicas.first().copied() else {
             let message = "Invalid replica assignment: addingReplicas contains all replicas.";
-            refuse(message.to_owned())
-        })?;
-        if reverted.unclean && !allows_unclean_election(self.image, self.rules, &topic.name) {
+            return Err(refuse(message.to_owned()));
+        };
+        let unclean = isr.is_empty() && !partition.isr.is_empty();
+        if unclean && !allows_unclean_election(self.image, self.rules, &topic.name) {
             let name = &topic.name;
             return Err(refuse(format!(
                 "Unable to revert partition assignment for {name}:{index} because it would require an unclean leader election."
             )));
         }
+        // With eligible replicas an ISR may be empty, and the election that follows is known to be unclean. Kafka takes the first
+        // replica for in sync whatever it has.
+        if unclean && !self.image.features.has_eligible_leader_replicas() {
+            isr.push(first);
+        }
         Ok(Wanted {
-            isr: reverted.isr,
-            reassignment: Reassignment::none(reverted.replicas),
+            isr,
+            reassignment: Reassignment::none(replicas),
             ..Wanted::unchanged(partition)
         })
     }

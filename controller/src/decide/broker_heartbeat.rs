@@ -8,6 +8,7 @@
 //! ```
 
 use super::Refusal;
+use super::draft::Draft;
 use super::fencing::{fence, lose_directories, registration_change, start_shutdown, unfence};
 use super::rules::ConfigRules;
 use crate::ids::{BrokerEpoch, BrokerId, MetadataOffset};
@@ -28,7 +29,7 @@ enum Standing {
     MayGo,
 }
 
-/// Decides a heartbeat. `now` is the time that [`Liveness`] goes by.
+/// Decides a heartbeat: first what it says of the broker's directories, then what the broker may do. `now` is the time that [`Liveness`] goes by.
 pub fn broker_heartbeat(
     image: &Image,
     rules: &dyn ConfigRules,
@@ -36,6 +37,7 @@ pub fn broker_heartbeat(
     request: &BrokerHeartbeatRequest,
     now: Duration,
 ) -> Outcome<BrokerHeartbeatResponse> {
+    let id = BrokerId(request.broker_id);
     let broker = match registered(image, request.broker_id, request.broker_epoch) {
         Ok(broker) => broker,
         Err(refusal) => {
@@ -48,18 +50,18 @@ pub fn broker_heartbeat(
     };
     let offset = MetadataOffset(request.current_metadata_offset);
     let is_caught_up = offset.0 >= broker.epoch.0;
-    let next = next_standing(image, liveness, broker, request, is_caught_up);
-    let mut records = records(image, rules, broker, next);
-    if next == standing(broker) {
-        records = directory_changes(image, rules, broker, request);
-    }
-    liveness.hear(broker.id, offset, now);
+    let mut draft = Draft::new(image);
+    draft.add(directory_changes(image, rules, broker, request));
+    let broker = &**draft.image.brokers.get(id).expect("found above");
+    let next = next_standing(&draft.image, liveness, broker, request, is_caught_up);
+    let moves = standing_changes(&draft.image, rules, broker, next);
+    draft.add(moves);
+    liveness.hear(id, offset, now);
     if next == Standing::ShuttingDown {
-        let moved = i64::try_from(records.len()).expect("fewer records than partitions");
-        liveness.start_shutdown(broker.id, MetadataOffset(image.offset.0 + moved));
+        liveness.start_shutdown(id, draft.image.offset);
     }
     if next == Standing::MayGo {
-        liveness.forget(broker.id);
+        liveness.forget(id);
     }
     let response = BrokerHeartbeatResponse {
         is_caught_up,
@@ -67,7 +69,10 @@ pub fn broker_heartbeat(
         should_shut_down: next == Standing::MayGo,
         ..Default::default()
     };
-    Outcome { records, response }
+    Outcome {
+        records: draft.records,
+        response,
+    }
 }
 
 /// Fences the brokers whose session ended: one at a time, so that each election sees the one before.
@@ -137,7 +142,7 @@ fn next_standing(
     }
 }
 
-fn records(
+fn standing_changes(
     image: &Image,
     rules: &dyn ConfigRules,
     broker: &Broker,

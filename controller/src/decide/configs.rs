@@ -39,9 +39,7 @@ pub(super) fn resource(kind: i8, name: &str) -> Result<ConfigResource, Refusal> 
 ///
 /// # Errors
 /// INVALID_REQUEST.
-pub fn check_keys<'a>(
-    keys: impl Iterator<Item = (&'a Str, bool)> + Clone,
-) -> Result<(), Refusal> {
+pub fn check_keys<'a>(keys: impl Iterator<Item = (&'a Str, bool)> + Clone) -> Result<(), Refusal> {
     let mut names: Vec<_> = keys.clone().map(|(name, _)| name).collect();
     names.sort_unstable();
     if names.windows(2).any(|pair| pair[0] == pair[1]) {

@@ -176,7 +176,7 @@ impl Event {
             return false;
         };
         let alive = match self {
-            Event::Returns(returning) if returning == broker => true,
+            Event::Returns(returning) if returning == broker => !registered.in_controlled_shutdown,
             _ => registered.is_active() && self.removed() != Some(broker),
         };
         alive && is_online(image, partition, broker)

@@ -3,7 +3,7 @@
 //! Per resource all or nothing: the values that a resource would have are checked together.
 
 use super::rules::ConfigRules;
-use super::{Refusal, configs};
+use super::{Refusal, configs, minimum};
 use crate::image::{ConfigResource, ConfigValues, Image, ResourceKind, config_record};
 use crate::outcome::Outcome;
 use ottla_protocol::ErrorCode;
@@ -70,6 +70,7 @@ pub fn incremental_alter_configs(
     if request.validate_only {
         records.clear();
     }
+    let records = minimum::with_consequences(image, rules, records);
     let responses = answers
         .into_iter()
         .map(|(resource_type, resource_name, answer)| {

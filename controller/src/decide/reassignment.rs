@@ -22,9 +22,8 @@ pub struct Reassignment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reverted {
     pub replicas: Vec<BrokerId>,
+    /// Empty when none of the old replicas is in sync: going back loses data.
     pub isr: Vec<BrokerId>,
-    /// None of the old replicas is in sync: going back loses data.
-    pub unclean: bool,
 }
 
 impl Reassignment {
@@ -78,19 +77,12 @@ impl Reassignment {
         Some((replicas, isr))
     }
 
-    /// What cancelling gives; `None` where no replica would be left.
-    pub fn reverted(partition: &Partition) -> Option<Reverted> {
-        let replicas = without(&partition.replicas, &partition.adding_replicas);
-        let mut isr = without(&partition.isr, &partition.adding_replicas);
-        let unclean = isr.is_empty();
-        if unclean {
-            isr.push(*replicas.first()?);
+    /// What cancelling gives.
+    pub fn reverted(partition: &Partition) -> Reverted {
+        Reverted {
+            replicas: without(&partition.replicas, &partition.adding_replicas),
+            isr: without(&partition.isr, &partition.adding_replicas),
         }
-        Some(Reverted {
-            replicas,
-            isr,
-            unclean,
-        })
     }
 }
 
@@ -163,12 +155,11 @@ mod tests {
     }
 
     #[test]
-    fn going_back_without_an_old_replica_in_sync_is_unclean() {
+    fn going_back_without_an_old_replica_in_sync_leaves_nobody_in_sync() {
         let mut partition = on(&[2, 0]);
         partition.adding_replicas = ids(&[2]).into();
         partition.isr = ids(&[2]).into();
-        let reverted = Reassignment::reverted(&partition).unwrap();
-        assert_eq!((reverted.replicas, reverted.isr), (ids(&[0]), ids(&[0])));
-        assert!(reverted.unclean);
+        let reverted = Reassignment::reverted(&partition);
+        assert_eq!((reverted.replicas, reverted.isr), (ids(&[0]), ids(&[])));
     }
 }

@@ -78,6 +78,16 @@ impl Broker {
         }
     }
 
+    /// Whether it takes new replicas: not all of its directories are cordoned (KIP-1066).
+    pub fn has_uncordoned_directory(&self) -> bool {
+        match &self.cordoned_log_dirs {
+            Some(cordoned) if !self.log_dirs.is_empty() => {
+                self.log_dirs.iter().any(|it| !cordoned.contains(it))
+            }
+            _ => true,
+        }
+    }
+
     /// The record that states this broker in full, as a snapshot holds it.
     pub fn to_record(&self) -> RegisterBrokerRecord {
         RegisterBrokerRecord {

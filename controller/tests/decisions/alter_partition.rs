@@ -183,3 +183,20 @@ fn who_drops_below_the_minimum_becomes_eligible_and_ceases_to_be_when_it_is_back
     decide(&mut cluster, &expand);
     assert_eq!(cluster.eligible("t", 0), []);
 }
+
+#[test]
+fn a_lower_minimum_makes_nobody_eligible_who_may_miss_what_is_committed_now() {
+    let mut cluster = cluster();
+    cluster.set_topic_config("t", "min.insync.replicas", "2");
+    let shrink = request(&cluster, &[1]);
+    decide(&mut cluster, &shrink);
+    assert_eq!(cluster.eligible("t", 0), [2, 3]);
+    cluster.set_topic_config("t", "min.insync.replicas", "3");
+    assert_eq!(
+        cluster.eligible("t", 0),
+        [2, 3],
+        "nothing was committed without them"
+    );
+    cluster.set_topic_config("t", "min.insync.replicas", "1");
+    assert_eq!(cluster.eligible("t", 0), []);
+}

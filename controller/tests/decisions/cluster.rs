@@ -50,14 +50,18 @@ impl Cluster {
     }
 
     pub fn heartbeat(&mut self, broker: i32, want_fence: bool) {
+        self.heartbeat_with(broker, |request| request.want_fence = want_fence);
+    }
+
+    pub fn heartbeat_with(&mut self, broker: i32, with: impl FnOnce(&mut BrokerHeartbeatRequest)) {
         let known = self.image.brokers.get(BrokerId(broker)).unwrap();
-        let request = BrokerHeartbeatRequest {
+        let mut request = BrokerHeartbeatRequest {
             broker_id: broker,
             broker_epoch: known.epoch.0,
             current_metadata_offset: self.image.offset.0,
-            want_fence,
             ..Default::default()
         };
+        with(&mut request);
         let now = Duration::ZERO;
         let outcome =
             decide::broker_heartbeat(&self.image, &Lenient, &mut self.liveness, &request, now);

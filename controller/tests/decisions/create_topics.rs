@@ -145,7 +145,7 @@ fn bad_names_and_numbers_are_refused_as_in_kafka() {
         (
             with_factor(3),
             ErrorCode::INVALID_REPLICATION_FACTOR,
-            "Unable to replicate the partition 3 time(s): The target replication factor of 3 cannot be reached because only 2 broker(s) are registered.",
+            "Unable to replicate the partition 3 time(s): The target replication factor of 3 cannot be reached because only 2 broker(s) are registered or some brokers have all their log directories cordoned.",
         ),
         (
             topic("a", 10_001),
@@ -249,7 +249,7 @@ fn a_fenced_broker_gets_replicas_but_neither_leads_nor_is_in_sync() {
     assert_eq!(code, ErrorCode::INVALID_REPLICATION_FACTOR);
     assert_eq!(
         said,
-        "Unable to replicate the partition 1 time(s): All brokers are currently fenced."
+        "Unable to replicate the partition 1 time(s): All brokers are currently fenced, or have all their log directories cordoned."
     );
 }
 
