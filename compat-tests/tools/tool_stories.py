@@ -52,7 +52,6 @@ def kafka_configs_alters_and_describes_topics_and_brokers():
 
 
 @story
-<<<<<<< HEAD
 def kafka_configs_changes_what_is_logged_until_a_restart():
     entity = ["--entity-type", "broker-loggers", "--entity-name", "1"]
     requests = "kafka.request.logger"
@@ -73,29 +72,7 @@ def kafka_configs_changes_what_is_logged_until_a_restart():
 
 
 @story
-def the_console_producer_and_consumer_carry_keys_headers_and_partitions():
-    name = created(2)
-    write(name, ["h:1\tk1\tv1", "h:2\tk2\tv2"], "--reader-property", "parse.key=true", "--reader-property", "parse.headers=true",
-          "--compression-codec", "zstd", "--producer-property", "partitioner.class=org.apache.kafka.clients.producer.RoundRobinPartitioner")
-    read = ""
-    for partition in ("0", "1"):
-        read += tool("kafka-console-consumer", "--topic", name, "--partition", partition, "--offset", "earliest", "--timeout-ms", "3000",
-                     "--formatter-property", "print.key=true", "--formatter-property", "print.headers=true", "--formatter-property", "print.offset=true")
-    assert sorted(re.findall(r"h:\d\tk\d\tv\d", read)) == ["h:1\tk1\tv1", "h:2\tk2\tv2"], read
-
-
-@story
-def the_console_consumer_reads_from_an_offset():
-    name = created()
-    write(name, [str(number) for number in range(10)])
-    read = tool("kafka-console-consumer", "--topic", name, "--partition", "0", "--offset", "7", "--max-messages", "3", "--timeout-ms", "10000")
-    assert read.split() == ["7", "8", "9"], read
-
-
-@story
-=======
 @proves("admin-offsets-by-time")
->>>>>>> 5731cda (compat-tests: tell the whole list with Kafka's own tools, and try every way that kafka-consumer-groups has)
 def kafka_get_offsets_tells_ends_and_times():
     name = created(2)
     write(name, ["x"] * 5, "--sync")
