@@ -31,6 +31,7 @@ SERVED = (
     "DescribeTopicPartitions", "DescribeLogDirs", "DescribeProducers", "DescribeQuorum", "FindCoordinator", "JoinGroup", "SyncGroup", "Heartbeat",
     "LeaveGroup", "OffsetCommit", "OffsetFetch", "OffsetDelete", "DescribeGroups", "ListGroups", "DeleteGroups",
     "ElectLeaders", "AlterPartitionReassignments", "ListPartitionReassignments", "UnregisterBroker", "UpdateFeatures",
+    "AddRaftVoter", "RemoveRaftVoter",
 )
 
 Transcript = dict[tuple[str, int], dict[str, dict[str, object]]]

@@ -19,6 +19,7 @@ pub mod context;
 pub mod dispatch;
 pub mod errors;
 pub mod meta;
+mod raft_voters;
 
 pub use context::Context;
 pub use meta::{ClientSoftware, ConnectionId, Endpoint, Listener, Meta, Peer, Principal, Session};
@@ -166,6 +167,8 @@ apis! {
     describe_cluster => DescribeCluster,
     describe_producers => DescribeProducers,
     list_config_resources => ListConfigResources,
+    add_raft_voter => AddRaftVoter,
+    remove_raft_voter => RemoveRaftVoter,
     describe_topic_partitions => DescribeTopicPartitions,
 }
 

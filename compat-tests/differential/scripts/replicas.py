@@ -1,4 +1,5 @@
-"""ElectLeaders, AlterPartitionReassignments, ListPartitionReassignments, UnregisterBroker, UpdateFeatures (KIP-183, 455, 460, 584, 631, 860)."""
+"""ElectLeaders, AlterPartitionReassignments, ListPartitionReassignments, UnregisterBroker, UpdateFeatures (KIP-183, 455, 460, 584, 631, 860), AddRaftVoter and
+RemoveRaftVoter (KIP-853)."""
 
 from session import Session, script
 
@@ -101,3 +102,31 @@ def features(s: Session, version: int):
         ask("up again, called down", (ELR, 1, SAFE))
         ask("up again, tried only", (ELR, 1, UPGRADE), validate_only=True)
         ask("up again", (ELR, 1, UPGRADE))
+
+
+DIRECTORY, NIL = "11111111-2222-4333-8444-555555555555", "00000000-0000-0000-0000-000000000000"
+
+
+@script("AddRaftVoter")
+def voters_added(s: Session, version: int):
+    def ask(label: str, voter: int = 2, directory: str = DIRECTORY, listeners: list | None = None, **more):
+        where = [{"name": "CONTROLLER", "host": "localhost", "port": 1}] if listeners is None else listeners
+        s.ask(label, {"cluster_id": None, "timeout_ms": 300, "voter_id": voter, "voter_directory_id": directory, "listeners": where} | more)
+
+    ask("another cluster", cluster_id="another")
+    ask("a negative voter", -1)
+    ask("without a directory", directory=NIL)
+    ask("without listeners", listeners=[])
+    ask("who votes already", 1)
+
+
+@script("RemoveRaftVoter")
+def voters_removed(s: Session, version: int):
+    def ask(label: str, voter: int, directory: str = DIRECTORY, **more):
+        s.ask(label, {"cluster_id": None, "voter_id": voter, "voter_directory_id": directory} | more)
+
+    ask("another cluster", 1, cluster_id="another")
+    ask("a negative voter", -1)
+    ask("without a directory", 1, NIL)
+    ask("who does not vote", 7)
+    ask("the voter in another directory", 1)
