@@ -11,6 +11,7 @@ import platform
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import paths
@@ -214,6 +215,19 @@ def kgo() -> None:
     go()
     package = "github.com/twmb/franz-go/pkg/kgo"
     quietly(["go", "test", "-c", "-vet=off", "-o", str(paths.GO / "bin" / "kgo.test"), package], "build franz-go's own tests", cwd=paths.COMPAT / "go")
+
+
+@functools.cache
+def sarama_functional() -> None:
+    """Sarama's own functional tests, told of one broker (see compat-tests/go/functional.py), and the proxy they want before it."""
+    go()
+    if not (paths.GO / "toxiproxy" / "server").exists():
+        environment = os.environ | {"GOBIN": str(paths.GO / "toxiproxy")}
+        quietly(["go", "install", "github.com/Shopify/toxiproxy/v2/cmd/server@v2.5.0"], "build toxiproxy", env=environment, cwd=paths.CACHE)
+    script = [sys.executable, str(paths.COMPAT / "go" / "functional.py"), "--prepare"]
+    quietly(script, "copy Sarama's functional tests", env=os.environ | {"PYTHONPATH": str(paths.COMPAT / "run")})
+    command = ["go", "test", "-c", "-vet=off", "-tags", "functional", "-o", str(paths.GO / "bin" / "sarama.test"), "."]
+    quietly(command, "build Sarama's functional tests", cwd=paths.GO / "sarama-functional")
 
 
 def go_is_recent() -> bool:

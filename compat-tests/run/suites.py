@@ -131,6 +131,7 @@ CLIENTS: list[Suite] = [
     program("franz-go", [str(paths.GO / "bin" / "franz")], install.go, clients=("franz-go",)),
     program("sarama", [str(paths.GO / "bin" / "sarama")], install.go, clients=("sarama",)),
     Suite("kgo", ["python3", str(paths.COMPAT / "go" / "kgo.py")], [install.kgo]),
+    Suite("sarama functional", ["python3", str(paths.COMPAT / "go" / "functional.py")], [install.sarama_functional]),
     stories("tools", "tools", install.java, clients=("kafka-tools",)),
     stories("files", "files", install.java, install.kcat),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
