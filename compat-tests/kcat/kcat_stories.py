@@ -1,15 +1,27 @@
 """What a person with kcat (librdkafka 2.0 from Debian) does: the issue's two commands, then every way to write and read."""
 
 import json
+import re
+import subprocess
 import time
 
+import cells
 from kcat import consume, kcat, produce
-from story import broker, cases, fresh, story, topic
+from story import broker, cases, fresh, proves, story, topic
 
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 
+cells.client("kcat", re.sub(r"(?s).*Version (\S+).*(librdkafka \S+).*", r"\1 (\2)", subprocess.run(["kcat", "-V"], capture_output=True, text=True).stdout))
+cells.limited(
+    "it produces, consumes, lists metadata and asks for offsets, and sends no other administrative request",
+    "admin-create", "admin-grow", "admin-alter-configs", "admin-delete", "admin-list-groups", "admin-describe-groups", "admin-delete-records",
+)
+cells.noted("header values are text given on its command line, and empty or not", "headers")
+cells.noted("it ends with the first record that is refused", "too-large")
+
 
 @story
+@proves("auto-create")
 def the_first_record_to_an_unknown_topic_is_acknowledged_at_once():
     name = topic()
     started = time.monotonic()
@@ -23,6 +35,7 @@ def the_first_record_to_an_unknown_topic_is_acknowledged_at_once():
     f"{codec},acks={acks}{',idempotent' if idempotent else ''}": (codec, acks, idempotent)
     for codec in CODECS for acks in ("0", "1", "all") for idempotent in (False, True) if not idempotent or acks == "all"
 })
+@proves("codec-{0}")
 def records_come_back_as_written(codec, acks, idempotent):
     name = topic()
     lines = [f"record {number} {'x' * 100}" for number in range(500)]
@@ -35,6 +48,7 @@ def records_come_back_as_written(codec, acks, idempotent):
 
 
 @story
+@proves("headers", "null-and-empty")
 def keys_headers_nulls_and_empties_come_back():
     name = topic()
     kcat("-P", "-t", name, "-K:", "-H", "one=1", "-H", "one=2", "-H", "empty=", stdin=b"key:value\n")
@@ -48,6 +62,35 @@ def keys_headers_nulls_and_empties_come_back():
 
 
 @story
+@proves("keyed-ordering")
+def each_key_keeps_its_order_in_one_partition():
+    one, name = fresh({"num.partitions": "6"}), topic()
+    produce(name, [f"{number % 50}:{number}" for number in range(1000)], "-K:", bootstrap=one.bootstrap)
+    found = [consume(name, "-p", str(partition), form="%k:%s\\n", bootstrap=one.bootstrap) for partition in range(6)]
+    assert sum(map(len, found)) == 1000 and sum(map(bool, found)) > 1
+    for key in range(50):
+        (lines,) = [mine for partition in found if (mine := [line for line in partition if line.startswith(f"{key}:")])]
+        assert lines == [f"{key}:{number}" for number in range(key, 1000, 50)], key
+
+
+@story
+@proves("from-latest")
+def reading_from_the_end_yields_only_what_comes_after():
+    name = topic()
+    produce(name, ["old"])
+    command = ["kcat", "-b", broker().bootstrap, "-C", "-t", name, "-o", "end", "-c", "1", "-u"]
+    reading = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert "Reached end of topic" in reading.stderr.readline()
+        produce(name, ["new"])
+        assert reading.communicate(timeout=20)[0] == "new\n"
+    finally:
+        reading.kill()
+        reading.wait()
+
+
+@story
+@proves("from-earliest", "from-offset")
 def reading_starts_where_it_is_told_to():
     name = topic()
     produce(name, [str(number) for number in range(10)])
@@ -59,6 +102,7 @@ def reading_starts_where_it_is_told_to():
 
 
 @story
+@proves("from-timestamp", "admin-offsets-by-time")
 def offsets_and_records_are_found_by_time():
     name = topic()
     produce(name, ["early"])
@@ -75,6 +119,7 @@ def offsets_and_records_are_found_by_time():
 
 
 @story
+@proves("one-mebibyte", "too-large")
 def a_mebibyte_goes_through_and_more_than_the_limit_is_refused():
     name = topic()
     allowed = 1_000_000
@@ -87,6 +132,7 @@ def a_mebibyte_goes_through_and_more_than_the_limit_is_refused():
 
 
 @story
+@proves("admin-describe")
 def metadata_lists_the_broker_and_the_topic_at_its_advertised_address():
     name = topic()
     produce(name, ["x"])

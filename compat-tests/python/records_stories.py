@@ -1,30 +1,11 @@
-"""confluent-kafka (librdkafka 2.16): writing and reading records."""
+"""confluent-kafka (librdkafka 2.16): writing and reading records, beyond the shared stories."""
 
 import time
 
 from client import consumer, producer, read, send
 from confluent_kafka import OFFSET_END, KafkaError, KafkaException, TopicPartition
 
-from story import broker, cases, fresh, story, topic, wait_for
-
-CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
-
-
-@cases(**{
-    f"{codec},acks={acks}{',idempotent' if idempotent else ''}": (codec, acks, idempotent)
-    for codec in CODECS for acks in ("0", "1", "all") for idempotent in (False, True) if not idempotent or acks == "all"
-})
-def records_come_back_as_written(codec, acks, idempotent):
-    name = topic()
-    values = [f"{number} {'payload ' * 20}".encode() for number in range(1000)]
-    one = producer(compression_type=codec, acks=acks, enable_idempotence=idempotent)
-    reports = send(one, name, [{"value": value, "key": str(number), "partition": 0} for number, value in enumerate(values)])
-    if acks != "0":
-        assert [report.offset() for report in reports] == list(range(1000))
-    found = wait_for(lambda: len(messages := read(name)) == 1000 and messages, "all records")
-    assert [message.value() for message in found] == values
-    assert [message.offset() for message in found] == list(range(1000))
-    assert [message.key() for message in found] == [str(number).encode() for number in range(1000)]
+from story import broker, fresh, story, topic, wait_for
 
 
 @story
@@ -67,37 +48,6 @@ def a_topic_with_log_append_time_carries_the_brokers_clock():
     send(producer(compression_type="zstd"), name, [{"value": b"x", "timestamp": 1000}])
     kind, stamp = read(name)[0].timestamp()
     assert kind == 2 and before - 1000 <= stamp <= int(time.time() * 1000) + 1000, (kind, stamp)
-
-
-@story
-def a_mebibyte_goes_through_and_more_than_the_limit_is_refused():
-    name = topic()
-    value = bytes(1_048_000)
-    one = producer(message_max_bytes=4_000_000)
-    send(one, name, [{"value": value}])
-    (message,) = read(name)
-    assert message.value() == value
-    try:
-        send(one, name, [{"value": bytes(2_000_000)}])
-    except AssertionError as error:
-        assert error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE, error
-    else:
-        raise AssertionError("2 MB were accepted under a limit of 1 MiB")
-
-
-@story
-def records_spread_over_partitions_by_key_and_each_keeps_its_order():
-    from client import admin, done
-    from confluent_kafka.admin import NewTopic
-
-    name = topic()
-    done(admin().create_topics([NewTopic(name, 6, 1)]))
-    send(producer(), name, [{"key": str(number % 50), "value": str(number)} for number in range(3000)])
-    found = [read(name, partition) for partition in range(6)]
-    assert sum(len(messages) for messages in found) == 3000
-    for messages in found:
-        values = [int(message.value()) for message in messages]
-        assert values == sorted(values)
 
 
 @story

@@ -66,21 +66,54 @@ def kcat() -> None:
 
 @functools.cache
 def python() -> None:
-    """A virtual environment with the Python clients, pinned in compat-tests/python/requirements.txt."""
-    requirements = paths.COMPAT / "python" / "requirements.txt"
-    stamp = paths.CACHE / "python" / "installed.txt"
+    """The environment that runs the stories, with confluent-kafka."""
+    python_environment("python")
+
+
+@functools.cache
+def aiokafka() -> None:
+    python_environment("aiokafka")
+
+
+@functools.cache
+def kafka_python() -> None:
+    python_environment("kafka-python")
+
+
+def python_environment(name: str) -> None:
+    """A virtual environment with one Python client, pinned in its folder's requirements.txt."""
+    requirements = paths.COMPAT / name / "requirements.txt"
+    environment = paths.CACHE / name
+    stamp = environment / "installed.txt"
     if stamp.exists() and stamp.read_text() == requirements.read_text():
         return
-    environment = paths.CACHE / "python"
     shutil.rmtree(environment, ignore_errors=True)
     try:
         quietly(["python3", "-m", "venv", str(environment)], "create a Python environment")
     except Unavailable:  # Debian keeps the module's other half in a package of its own, which brings no program to look for
         debian("python3-venv", "python3-venv")
         quietly(["python3", "-m", "venv", "--clear", str(environment)], "create a Python environment")
-    pip = [str(paths.PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)]
-    quietly(pip, "install the Python clients")
+    pip = [str(environment / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)]
+    quietly(pip, f"install what compat-tests/{name}/requirements.txt names")
     stamp.write_text(requirements.read_text())
+
+
+@functools.cache
+def kafka_python_sources() -> None:
+    """kafka-python's source package at the pinned version: unlike the wheel it brings tests."""
+    kafka_python()
+    pin = (paths.COMPAT / "kafka-python" / "requirements.txt").read_text().splitlines()[0]
+    stamp = paths.KAFKA_PYTHON_SOURCES / "pin.txt"
+    if stamp.exists() and stamp.read_text() == pin:
+        return
+    shutil.rmtree(paths.KAFKA_PYTHON_SOURCES, ignore_errors=True)
+    paths.KAFKA_PYTHON_SOURCES.mkdir()
+    pip = [str(paths.KAFKA_PYTHON_PYTHON), "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    only_sources = ["--no-binary", pin.split("==")[0]]
+    quietly([*pip, *only_sources, "--dest", str(paths.KAFKA_PYTHON_SOURCES), pin], "fetch kafka-python's sources")
+    (package,) = paths.KAFKA_PYTHON_SOURCES.glob("*.tar.gz")
+    quietly(["tar", "-xzf", str(package), "-C", str(paths.KAFKA_PYTHON_SOURCES), "--strip-components=1"], "unpack kafka-python's sources")
+    stamp.write_text(pin)
 
 
 @functools.cache

@@ -120,7 +120,7 @@ def run(one: Callable[[], None]) -> bool | None:
 
 
 def load(folder: Path) -> None:
-    sys.path.insert(0, str(folder))
+    sys.path[:0] = [str(folder), str(paths.COMPAT / "stories")]
     for file in sorted(folder.glob("*_stories.py")):
         spec = importlib.util.spec_from_file_location(file.stem, file)
         spec.loader.exec_module(importlib.util.module_from_spec(spec))

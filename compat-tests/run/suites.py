@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import install
 import matrix
@@ -89,9 +90,9 @@ def cargo(name: str, *arguments: str, **environment: str) -> Suite:
     return Suite(name, ["cargo", *arguments], [install.rust], environment, limit_s=2700, foreign=False)
 
 
-def stories(name: str, path: str, *needs: Callable[[], None], foreign: bool = True, clients: tuple[str, ...] = ()) -> Suite:
+def stories(name: str, path: str, *needs: Callable[[], None], foreign: bool = True, clients: tuple[str, ...] = (), python: Path = paths.PYTHON) -> Suite:
     """A folder of compat-tests/ whose files hold stories (see story.py)."""
-    command = [str(paths.PYTHON), str(paths.COMPAT / "run" / "story.py"), str(paths.COMPAT / path)]
+    command = [str(python), str(paths.COMPAT / "run" / "story.py"), str(paths.COMPAT / path)]
     return Suite(name, command, [install.python, *needs], limit_s=900, foreign=foreign, clients=clients)
 
 
@@ -122,9 +123,12 @@ WORKSPACE = [
 RELEASE = cargo("release build", "build", "--release", "--bin", "ottla")
 CLIENTS: list[Suite] = [
     stories("process", "process", install.kcat, foreign=False),
-    stories("kcat", "kcat", install.kcat),
-    stories("python", "python", install.python),
+    stories("kcat", "kcat", install.kcat, clients=("kcat",)),
+    stories("python", "python", install.python, clients=("confluent-python",)),
     program("java", ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", paths.CLASSPATH, "ottla.Stories"], install.java, clients=("java",)),
+    stories("aiokafka", "aiokafka", install.aiokafka, clients=("aiokafka",), python=paths.AIOKAFKA_PYTHON),
+    stories("kafka-python", "kafka-python", install.kafka_python, clients=("kafka-python",), python=paths.KAFKA_PYTHON_PYTHON),
+    Suite("kafka-python's own tests", [str(paths.KAFKA_PYTHON_PYTHON), str(paths.COMPAT / "kafka-python" / "own_tests.py")], [install.kafka_python_sources]),
     node("kafkajs", "kafkajs"),
     node("platformatic", "@platformatic/kafka"),
     Suite("node-rdkafka's suite", ["python3", str(paths.COMPAT / "node-rdkafka")], [install.node_rdkafka]),

@@ -181,7 +181,8 @@ class Kafka(Broker):
 
     def _format(self, file: Path) -> None:
         """Formats the directory, once per machine: a formatted directory is copied from then on (it names no path)."""
-        single = "," not in (self.properties() | self.overrides)["log.dirs"]
+        settings = self.properties() | self.overrides
+        single = "," not in settings["log.dirs"] and settings["node.id"] == COMMON["node.id"]
         if single and paths.KAFKA_TEMPLATE.exists():
             shutil.copytree(paths.KAFKA_TEMPLATE, self.data, dirs_exist_ok=True)
             return

@@ -1,0 +1,6 @@
+"""aiokafka tells the shared stories."""
+
+import telling
+from adapter import CLIENT
+
+telling.by(CLIENT)

@@ -1,0 +1,6 @@
+"""kafka-python tells the shared stories."""
+
+import telling
+from adapter import CLIENT
+
+telling.by(CLIENT)

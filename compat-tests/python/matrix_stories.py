@@ -1,0 +1,6 @@
+"""confluent-kafka tells the shared stories."""
+
+import telling
+from adapter import CLIENT
+
+telling.by(CLIENT)
