@@ -139,7 +139,7 @@ impl Open {
                 Err(error) => ReadAnswer::error(error),
             };
             budget.took(answer.size_bytes());
-            if !allowance.is_empty() {
+            if !answer.is_held_back {
                 self.unserved.remove(&next.slot.number());
             }
             self.read.push(Read {

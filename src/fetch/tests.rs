@@ -324,6 +324,39 @@ async fn what_did_not_fit_comes_first_next_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_batch_too_large_for_what_was_left_is_not_forgotten() {
+    let mut node = Node::new();
+    node.create("orders", 3, &[]).await;
+    append(&node, "orders", 0, "value").await;
+    append(&node, "orders", 1, &"large ".repeat(100)).await;
+    let one = i32::try_from(node.partition("orders", 0).size_bytes()).unwrap();
+    let client = Client::of(&node);
+    let roomy = |session, named| Request {
+        max_bytes: one + 50,
+        ..request(session, named)
+    };
+    let named = (0..3).map(|index| (key("orders", index), from(0)));
+    let opened = client.fetch(roomy((0, 0), named.collect())).await.unwrap();
+    let size = usize::try_from(one).unwrap();
+    assert_eq!(shown(&opened), [(0, size, 0), (1, 0, 0), (2, 0, 0)]);
+    client.looked_up();
+    let taken = vec![(key("orders", 0), from(1))];
+    let began = node.clock.elapsed();
+    let next = client
+        .fetch(roomy((opened.session_id, 1), taken))
+        .await
+        .unwrap();
+    assert_eq!(node.clock.elapsed(), began, "at once");
+    let large = usize::try_from(node.partition("orders", 1).size_bytes()).unwrap();
+    assert_eq!(shown(&next), [(1, large, 0)]);
+    assert_eq!(
+        client.looked_up(),
+        2,
+        "an empty partition is not read again"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_fetch_answer_is_bounded_by_the_brokers_fetch_max_bytes() {
     let mut node = Node::new();
     node.create("orders", 1, &[]).await;

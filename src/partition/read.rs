@@ -70,6 +70,8 @@ pub struct ReadAnswer {
     pub aborted: Option<Vec<AbortedTransaction>>,
     /// The largest epoch below the client's that this log has, and where it ended: the client must truncate.
     pub diverging: Option<(LeaderEpoch, Offset)>,
+    /// There are records, and not even the first batch fitted: the next answer with room has them.
+    pub is_held_back: bool,
     regions: Vec<FileRegion>,
     size_bytes: usize,
 }
@@ -89,6 +91,7 @@ impl ReadAnswer {
             log_start: Offset::NONE,
             aborted: None,
             diverging: None,
+            is_held_back: false,
             regions: Vec::new(),
             size_bytes: 0,
         }
@@ -222,6 +225,8 @@ impl Partition {
         answer.size_bytes =
             usize::try_from(size_bytes).expect("no more than max_bytes and one batch");
         answer.regions = regions;
+        answer.is_held_back =
+            size_bytes == 0 && !ask.at_least_one_batch && ask.fetch_offset < bound;
         Ok(answer)
     }
 
