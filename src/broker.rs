@@ -98,15 +98,16 @@ impl Node {
 
         let (stopper, stop) = background::stop();
         let groups = groups(&world, &values, &metadata);
-        let followers = replication::followers(
-            &config,
-            &world,
-            &values,
-            &metadata,
-            &peers,
-            &partitions,
-            &membership,
-        );
+        let replicating = replication::Parts {
+            config: &config,
+            values: &values,
+            metadata: &metadata,
+            peers: &peers,
+            link: &link,
+            table: &partitions,
+            membership: &membership,
+        };
+        let followers = replication::start(&replicating, &world, &stop);
         let parts = upkeep::Parts {
             partitions: partitions.clone(),
             groups: groups.clone(),

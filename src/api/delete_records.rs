@@ -1,9 +1,11 @@
 //! DeleteRecords (key 21), versions 0-2 (KIP-107). v2 flexible.
 //!
-//! Moves the log start up; -1 stands for the high watermark. Answered at once while there are no followers to wait for.
+//! Moves the log start up; -1 stands for the high watermark. Answered when all living replicas have followed, or when the request's time
+//! is up.
 
 use super::{Api, Context, Meta, Reply};
 use crate::metadata::internal_topics;
+use futures::future::join_all;
 use ottla_controller::image::Image;
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::delete_records::{
@@ -12,6 +14,7 @@ use ottla_protocol::messages::delete_records::{
 };
 use ottla_storage::offset::Offset;
 use std::sync::Arc;
+use std::time::Duration;
 
 const NO_LOW_WATERMARK: i64 = -1;
 
@@ -27,26 +30,28 @@ impl Api for DeleteRecords {
         request: DeleteRecordsRequest,
     ) -> Reply<DeleteRecordsResponse> {
         let image = context.metadata.image();
-        let mut topics = Vec::with_capacity(request.topics.len());
-        for topic in request.topics {
-            let mut partitions = Vec::with_capacity(topic.partitions.len());
-            for asked in &topic.partitions {
-                let deleted = delete(&context, &image, &topic.name, asked).await;
-                partitions.push(DeleteRecordsPartitionResult {
+        let timeout = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
+        // All at once: each may wait for its followers.
+        let deleting = request.topics.into_iter().map(|topic| async {
+            let topic = topic;
+            let deleting = topic.partitions.iter().map(|asked| async {
+                let deleted = delete(&context, &image, &topic.name, asked, timeout).await;
+                DeleteRecordsPartitionResult {
                     partition_index: asked.partition_index,
                     low_watermark: deleted.map_or(NO_LOW_WATERMARK, |low| low.0),
                     error_code: deleted.err().unwrap_or(ErrorCode::NONE),
                     ..Default::default()
-                });
-            }
-            topics.push(DeleteRecordsTopicResult {
+                }
+            });
+            let partitions = join_all(deleting).await;
+            DeleteRecordsTopicResult {
                 name: topic.name,
                 partitions,
                 ..Default::default()
-            });
-        }
+            }
+        });
         Reply::Now(DeleteRecordsResponse {
-            topics,
+            topics: join_all(deleting).await,
             ..Default::default()
         })
     }
@@ -57,6 +62,7 @@ async fn delete(
     image: &Image,
     topic: &str,
     asked: &DeleteRecordsPartition,
+    timeout: Duration,
 ) -> Result<Offset, ErrorCode> {
     let partition = context
         .partitions
@@ -65,5 +71,7 @@ async fn delete(
         // `ReplicaManager.deleteRecordsOnLocalLog`: coordinators delete from their topics, clients do not.
         return Err(ErrorCode::INVALID_TOPIC_EXCEPTION);
     }
-    partition.delete_records(Offset(asked.offset)).await
+    partition
+        .delete_records(Offset(asked.offset), timeout)
+        .await
 }

@@ -7,8 +7,10 @@
 //! Records leave as regions of files, unread. From version 11 on a consumer may be answered by a follower.
 
 use super::{Api, Context, Meta, Reply};
+use crate::config::ReplicationValues;
 use crate::fetch::{self, Answer, PartitionKey, Reader, TopicKey, Wanted};
 use crate::metadata::leader_hint::{LeaderEndpoint, LeaderHints};
+use crate::metadata::view::View;
 use crate::partition::{Isolation, Partition, ReadAnswer};
 use ottla_controller::ids::{BrokerEpoch, BrokerId, TopicId};
 use ottla_controller::image::Image;
@@ -57,13 +59,21 @@ impl Api for Fetch {
 fn asked(context: &Context, meta: &Meta, request: FetchRequest) -> fetch::Request {
     let uses_topic_ids = meta.api_version >= TOPIC_IDS_FROM;
     let ceiling = i32::try_from(context.values().requests.fetch_max_bytes).unwrap_or(i32::MAX);
-    let max_bytes = request.max_bytes.min(ceiling);
     let reader = reader(meta.api_version, &request);
+    let max_bytes = match reader {
+        // Its own configuration bounds it.
+        Reader::Follower(..) => request.max_bytes,
+        Reader::OfLeaders | Reader::OfReplicas => request.max_bytes.min(ceiling),
+    };
     fetch::Request {
         session_id: request.session_id,
         session_epoch: request.session_epoch,
         uses_topic_ids,
         reader,
+        nearby: match reader == Reader::OfReplicas && !request.rack_id.is_empty() {
+            true => nearby(context, meta, &request.rack_id),
+            false => Arc::default(),
+        },
         isolation: match (reader, request.isolation_level) {
             (Reader::Follower(..), _) => Isolation::Replica,
             (_, READ_COMMITTED) => Isolation::ReadCommitted,
@@ -99,6 +109,26 @@ fn reader(version: i16, request: &FetchRequest) -> Reader {
         _ if version >= RACKS_FROM => Reader::OfReplicas,
         _ => Reader::OfLeaders,
     }
+}
+
+/// Who serves in the rack of a consumer, on its listener; nobody unless consumers are sent to replicas near them.
+fn nearby(context: &Context, meta: &Meta, rack: &str) -> Arc<[BrokerId]> {
+    let image = context.metadata.image();
+    let view = View {
+        image: &image,
+        listener: &meta.peer.listener.name,
+    };
+    in_rack(view, rack, &context.values().replication)
+}
+
+fn in_rack(view: View<'_>, rack: &str, values: &ReplicationValues) -> Arc<[BrokerId]> {
+    if !values.prefers_own_rack {
+        return Arc::default();
+    }
+    let near = view
+        .alive_brokers()
+        .filter(|(broker, _)| broker.rack.as_deref() == Some(rack));
+    near.map(|(broker, _)| broker.id).collect()
 }
 
 /// Detached names: a session outlives the request's frame.
@@ -212,7 +242,7 @@ fn partition_data(
         high_watermark: read.high_watermark.0,
         last_stable_offset: read.last_stable_offset.0,
         log_start_offset: read.log_start.0,
-        preferred_read_replica: -1,
+        preferred_read_replica: read.preferred.unwrap_or(BrokerId::NONE).0,
         ..Default::default()
     };
     if version <= 5 && read.error == ErrorCode::KAFKA_STORAGE_ERROR {
@@ -247,4 +277,66 @@ fn partition_data(
         _ => Records::Bytes(Default::default()),
     };
     data
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{BrokerValues, Layers, StaticConfig, Unset};
+    use ottla_controller::delta::Delta;
+    use ottla_protocol::records::metadata::{BrokerEndpoint, MetadataRecord, RegisterBrokerRecord};
+
+    /// Brokers 1 to 4; 1 and 2 are in rack a, 3 in b, 4 in a and fenced.
+    fn image() -> Image {
+        let (mut image, mut delta) = (Image::default(), Delta::default());
+        for (broker_id, rack, fenced) in [
+            (1, "a", false),
+            (2, "a", false),
+            (3, "b", false),
+            (4, "a", true),
+        ] {
+            let record = MetadataRecord::RegisterBroker(RegisterBrokerRecord {
+                broker_id,
+                rack: Some(rack.into()),
+                fenced,
+                end_points: vec![BrokerEndpoint {
+                    name: "CLIENTS".into(),
+                    host: "h".into(),
+                    port: 9092,
+                    ..Default::default()
+                }],
+                ..Default::default()
+            });
+            image.apply(&record, &mut delta).unwrap();
+        }
+        image
+    }
+
+    #[test]
+    fn a_consumer_is_sent_to_a_replica_in_its_rack_only_where_that_is_configured() {
+        let near = |selector: &str, listener: &str, rack: &str| {
+            let node = StaticConfig::of(&[("replica.selector.class", selector)]);
+            let values = BrokerValues::resolve(&Layers {
+                broker: &Unset,
+                cluster: &Unset,
+                node: &node,
+            });
+            let image = image();
+            let view = View {
+                image: &image,
+                listener,
+            };
+            let near = in_rack(view, rack, &values.replication);
+            near.iter().map(|broker| broker.0).collect::<Vec<_>>()
+        };
+        let (aware, leader) = (
+            "org.apache.kafka.common.replica.RackAwareReplicaSelector",
+            "org.apache.kafka.common.replica.LeaderSelector",
+        );
+        assert_eq!(near(aware, "CLIENTS", "a"), [1, 2]);
+        assert_eq!(near(aware, "CLIENTS", "b"), [3]);
+        assert_eq!(near(aware, "CLIENTS", "c"), [0; 0]);
+        assert_eq!(near(aware, "OTHERS", "a"), [0; 0]);
+        assert_eq!(near(leader, "CLIENTS", "a"), [0; 0]);
+    }
 }

@@ -116,7 +116,7 @@ mod tests {
     use super::super::stop;
     use super::*;
     use crate::config::{BrokerValues, Layers, Unset};
-    use crate::partition::tests::{Node, batch, names_in, options};
+    use crate::partition::tests::{Node, SOON, batch, names_in, options};
     use crate::partition::{Acks, HIGH_WATERMARK};
     use ottla_storage::disk::{Disk, read_file};
     use ottla_storage::log::FlushScope;
@@ -232,7 +232,7 @@ mod tests {
     async fn log_start_offsets_are_checkpointed_at_their_interval() {
         let node = node_with_records(&[]).await;
         node.partition("orders", 0)
-            .delete_records(HIGH_WATERMARK)
+            .delete_records(HIGH_WATERMARK, SOON)
             .await
             .unwrap();
         let (_stopper, stop) = stop();

@@ -24,7 +24,7 @@ pub struct ReplicationValues {
     /// Of all partitions of a fetch.
     pub response_max_bytes: i32,
     pub fetch_wait_max: Duration,
-    /// For an answer after the fetch may have waited.
+    /// For an answer; at least as long as a fetch may wait.
     pub socket_timeout: Duration,
     /// Whether consumers are sent to a replica in their own rack.
     pub prefers_own_rack: bool,

@@ -41,6 +41,8 @@ pub struct Request {
     /// From version 13.
     pub uses_topic_ids: bool,
     pub reader: Reader,
+    /// Brokers in the rack of a consumer that is to be sent to them.
+    pub nearby: Arc<[BrokerId]>,
     pub isolation: Isolation,
     pub max_wait: Duration,
     pub min_bytes: i32,

@@ -132,7 +132,7 @@ impl Open {
             }
             let answer = match next.partition {
                 Ok(partition) => {
-                    let from = self.source(request.reader, &next.wanted, is_first);
+                    let from = self.source(request, &next.wanted, is_first);
                     let ask = ask(request, &next.wanted, allowance, from);
                     partition.read(ask).await
                 }
@@ -150,10 +150,12 @@ impl Open {
         }
     }
 
-    fn source(&self, reader: Reader, wanted: &Wanted, is_first: bool) -> Source {
-        match reader {
+    fn source(&self, request: &Request, wanted: &Wanted, is_first: bool) -> Source {
+        match request.reader {
             Reader::OfLeaders => Source::Leader,
-            Reader::OfReplicas => Source::Replica,
+            Reader::OfReplicas => Source::Replica {
+                nearby: request.nearby.clone(),
+            },
             Reader::Follower(broker, broker_epoch) => Source::FollowedLeader(Follow {
                 fetcher: Fetcher {
                     broker,
@@ -299,7 +301,7 @@ fn must_say(session: &mut Session, slot: &Slot, answer: &ReadAnswer) -> bool {
             heard,
             answer.size_bytes() > 0,
             answer.error.is_error(),
-            answer.diverging.is_some(),
+            answer.diverging.is_some() || answer.preferred.is_some(),
         )
     })
 }

@@ -184,8 +184,9 @@ impl Entry {
         is_special: bool,
     ) -> bool {
         let changed = self.heard != Some(saying);
-        // After an error the next answer without one must reach the client.
-        self.heard = (!is_error).then_some(saying);
+        // After an error the next answer without one must reach the client; so must one after a divergence, with which a follower adopts
+        // nothing else.
+        self.heard = (!is_error && !is_special).then_some(saying);
         changed || has_records || is_error || is_special
     }
 }
@@ -295,6 +296,10 @@ mod tests {
         assert!(
             entry.must_say(heard(6, 2), false, false, true),
             "diverging epoch"
+        );
+        assert!(
+            entry.must_say(heard(6, 2), false, false, false),
+            "after it the rest is news again"
         );
     }
 }

@@ -66,6 +66,7 @@ fn request(session: (i32, i32), named: Vec<(PartitionKey, Wanted)>) -> Request {
         session_epoch: session.1,
         uses_topic_ids: false,
         reader: Reader::OfLeaders,
+        nearby: std::sync::Arc::default(),
         isolation: Isolation::ReadUncommitted,
         max_wait: Duration::from_millis(500),
         min_bytes: 1,

@@ -8,6 +8,8 @@ use ottla_controller::image::Image;
 use ottla_controller::{Outcome, Turn, decide};
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::allocate_producer_ids::AllocateProducerIdsRequest;
+use ottla_protocol::messages::alter_partition::AlterPartitionRequest;
+use ottla_protocol::messages::assign_replicas_to_dirs::AssignReplicasToDirsRequest;
 use ottla_protocol::messages::broker_heartbeat::BrokerHeartbeatRequest;
 use ottla_protocol::messages::broker_registration::BrokerRegistrationRequest;
 use ottla_protocol::messages::create_topics::{CreatableTopicResult, CreateTopicsRequest};
@@ -15,6 +17,8 @@ use ottla_protocol::messages::create_topics::{CreatableTopicResult, CreateTopics
 /// How a broker lives: registrations and heartbeats wait for nothing else.
 const LIFECYCLE: Lane = Lane::of("lifecycle");
 const ASKS: Lane = Lane::of("controller");
+/// What commits of leaders and moves of leadership wait for.
+const REPLICATION: Lane = Lane::of("isr");
 
 /// Of a request whose answer has one error for the whole.
 macro_rules! answers_as_a_whole {
@@ -57,6 +61,26 @@ impl ControllerRequest for AllocateProducerIdsRequest {
 
     fn decide(&self, image: &Image, _: &mut Turn<'_>) -> Outcome<Self::Response> {
         decide::allocate_producer_ids(image, self)
+    }
+
+    answers_as_a_whole!();
+}
+
+impl ControllerRequest for AlterPartitionRequest {
+    const LANE: Lane = REPLICATION;
+
+    fn decide(&self, image: &Image, turn: &mut Turn<'_>) -> Outcome<Self::Response> {
+        decide::alter_partition(image, turn.rules, self)
+    }
+
+    answers_as_a_whole!();
+}
+
+impl ControllerRequest for AssignReplicasToDirsRequest {
+    const LANE: Lane = REPLICATION;
+
+    fn decide(&self, image: &Image, turn: &mut Turn<'_>) -> Outcome<Self::Response> {
+        decide::assign_replicas_to_dirs(image, turn.rules, self)
     }
 
     answers_as_a_whole!();

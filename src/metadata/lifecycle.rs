@@ -8,10 +8,12 @@
 use super::controller_link::{AskError, ControllerLink};
 use ottla_controller::Metadata;
 use ottla_controller::ids::{BrokerEpoch, BrokerId, MetadataOffset};
-use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::broker_heartbeat::{BrokerHeartbeatRequest, BrokerHeartbeatResponse};
 use ottla_protocol::messages::broker_registration::BrokerRegistrationRequest;
+use ottla_protocol::{ErrorCode, Uuid};
+use parking_lot::Mutex;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Between attempts while there is no active controller.
@@ -26,6 +28,8 @@ pub struct Membership {
     metadata: Metadata,
     broker: BrokerId,
     epoch: BrokerEpoch,
+    /// Log directories that have failed: what every heartbeat says (KIP-858).
+    offline: Arc<Mutex<Vec<Uuid>>>,
 }
 
 /// Why the controller does not take the broker in.
@@ -62,6 +66,7 @@ impl Membership {
                         metadata: metadata.clone(),
                         broker: BrokerId(request.broker_id),
                         epoch: BrokerEpoch(answer.broker_epoch),
+                        offline: Arc::default(),
                     });
                 }
                 // The session of a process that was killed has not run out yet.
@@ -78,6 +83,11 @@ impl Membership {
 
     pub fn epoch(&self) -> BrokerEpoch {
         self.epoch
+    }
+
+    /// From now on heartbeats say that these log directories have failed.
+    pub fn report_offline(&self, directories: Vec<Uuid>) {
+        *self.offline.lock() = directories;
     }
 
     /// Asks to serve until the controller agrees. `applied`: the metadata up to here is in force on this broker.
@@ -127,6 +137,7 @@ impl Membership {
             broker_epoch: self.epoch.0,
             current_metadata_offset: current.0,
             want_shut_down,
+            offline_log_dirs: self.offline.lock().clone(),
             ..Default::default()
         };
         match self.controller.ask(&request, ASK_MAX).await {

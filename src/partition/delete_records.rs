@@ -1,6 +1,8 @@
 //! Forgetting the beginning of a partition: DeleteRecords (KIP-107, `Partition.deleteRecordsOnLeader`) and retention.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ottla_protocol::ErrorCode;
 use ottla_storage::log::Removal;
@@ -13,12 +15,39 @@ pub const HIGH_WATERMARK: Offset = Offset(-1);
 
 impl Partition {
     /// Moves the log start up to `offset` (or to the high watermark for [`HIGH_WATERMARK`]); records before it are gone for
-    /// readers at once, their files later. Answers the new low watermark, which is the log start while there are no followers.
+    /// readers at once, their files later. Answers the new low watermark once all living replicas have got there.
     ///
     /// # Errors
     /// NOT_LEADER_OR_FOLLOWER; POLICY_VIOLATION for a topic whose `cleanup.policy` has no `delete`; OFFSET_OUT_OF_RANGE for an
-    /// offset beyond the high watermark or another negative one; KAFKA_STORAGE_ERROR.
-    pub async fn delete_records(self: &Arc<Self>, offset: Offset) -> Result<Offset, ErrorCode> {
+    /// offset beyond the high watermark or another negative one; KAFKA_STORAGE_ERROR; REQUEST_TIMED_OUT when followers have not got there
+    /// within `timeout`, though they will.
+    pub async fn delete_records(
+        self: &Arc<Self>,
+        offset: Offset,
+        timeout: Duration,
+    ) -> Result<Offset, ErrorCode> {
+        let deadline = self.directory.clock().deadline(timeout);
+        let to = self.delete_here(offset).await?;
+        let reached = tokio::time::timeout_at(deadline, self.low_watermark_at(to)).await;
+        reached.unwrap_or(Err(ErrorCode::REQUEST_TIMED_OUT))
+    }
+
+    /// Resolves with the low watermark when it is at `offset` or beyond.
+    async fn low_watermark_at(&self, offset: Offset) -> Result<Offset, ErrorCode> {
+        loop {
+            let mut moved = pin!(self.replicating.starts_moved.notified());
+            moved.as_mut().enable();
+            self.check(None)?;
+            let low_watermark = self.low_watermark();
+            if low_watermark >= offset {
+                return Ok(low_watermark);
+            }
+            moved.await;
+        }
+    }
+
+    /// Answers where the log starts now, at least.
+    async fn delete_here(self: &Arc<Self>, offset: Offset) -> Result<Offset, ErrorCode> {
         self.check(None)?;
         if !self.topic.in_force().config.deletes {
             return Err(ErrorCode::POLICY_VIOLATION);
@@ -37,10 +66,9 @@ impl Partition {
             if writer.advance_start(offset) {
                 partition.tell_readers();
             }
-            Ok(())
+            Ok(offset)
         });
-        moved.await.map_err(|_| ErrorCode::KAFKA_STORAGE_ERROR)??;
-        Ok(self.offsets().start)
+        moved.await.map_err(|_| ErrorCode::KAFKA_STORAGE_ERROR)?
     }
 
     /// Deletes the segments that may go by the topic's retention or lie below the log start. `None` when none goes, or when the

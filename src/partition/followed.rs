@@ -76,6 +76,12 @@ impl Partition {
             {
                 return;
             }
+            let log_start = leading
+                .follower(fetcher.broker)
+                .map(|known| known.log_start);
+            if log_start.is_some_and(|known| known != follow.log_start) {
+                self.replicating.starts_moved.notify_waiters();
+            }
             let end_moved = leading.fetched(
                 fetcher.broker,
                 Fetched {

@@ -20,6 +20,7 @@ use super::high_watermark;
 use super::home::Home;
 use super::replica::Partition;
 use super::table::Table;
+use super::waits::Ended;
 
 /// What a leader answered to a fetch of one partition.
 #[derive(Clone, Debug)]
@@ -155,9 +156,10 @@ impl Partition {
     /// Whether this replica follows in this epoch.
     fn check_follows(&self, epoch: LeaderEpoch) -> Result<(), FollowError> {
         let role = self.role();
-        match role.leader_epoch == epoch && !role.is_leader() && role.ended.is_none() {
-            true => Ok(()),
-            false => Err(FollowError::Superseded),
+        match role.ended {
+            Some(Ended::DirectoryFailed) => Err(FollowError::Failed),
+            None if role.leader_epoch == epoch && !role.is_leader() => Ok(()),
+            _ => Err(FollowError::Superseded),
         }
     }
 

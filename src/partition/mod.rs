@@ -31,9 +31,11 @@ mod hosted;
 mod isr;
 mod leader;
 mod leading;
+mod nearest;
 mod offsets;
 mod opening;
 mod pace;
+mod placements;
 mod producers;
 mod progress;
 mod proposals;
@@ -65,6 +67,7 @@ pub use leader::{Acks, AppendOptions, Appending};
 pub use offsets::{
     EARLIEST, EARLIEST_LOCAL, EARLIEST_PENDING_UPLOAD, LATEST, LATEST_TIERED, Listed, MAX_TIMESTAMP,
 };
+pub use placements::{Placement, Placements};
 pub use producers::ActiveProducer;
 pub use progress::LastFetch;
 pub use proposals::{Proposals, Replicating};

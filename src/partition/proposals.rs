@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::isr::Proposal;
+use super::placements::Placements;
 use super::replica::Partition;
 use super::standings::Standings;
 
@@ -20,6 +21,9 @@ use super::standings::Standings;
 pub struct Replicating {
     pub standings: Standings,
     pub proposals: Proposals,
+    pub placements: Placements,
+    /// Told when a follower's log start, or a role, is another: what DeleteRecords waits for, which is rare.
+    pub starts_moved: Notify,
     /// `replica.lag.time.max.ms`.
     pub lag_max: Duration,
 }

@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use ottla_controller::ids::BrokerId;
 use ottla_protocol::{DeferredRecords, ErrorCode, RecordSource, Records};
 use ottla_storage::log::{FileRegion, LogOffsets, Read, ReadError};
 use ottla_storage::offset::{LeaderEpoch, Offset};
@@ -53,8 +54,8 @@ pub struct Ask {
 pub enum Source {
     /// Only the leader: clients that know no other (`FetchParams.fetchOnlyLeader`).
     Leader,
-    /// Any replica, up to what it knows to be committed (KIP-392).
-    Replica,
+    /// Any replica, up to what it knows to be committed; a leader names one of these brokers instead, if it can (KIP-392).
+    Replica { nearby: Arc<[BrokerId]> },
     /// Only the leader, which takes note of how far this follower has come.
     FollowedLeader(Follow),
 }
@@ -72,6 +73,8 @@ pub struct ReadAnswer {
     pub diverging: Option<(LeaderEpoch, Offset)>,
     /// There are records, and not even the first batch fitted: the next answer with room has them.
     pub is_held_back: bool,
+    /// Where the client is to read instead.
+    pub preferred: Option<BrokerId>,
     regions: Vec<FileRegion>,
     size_bytes: usize,
 }
@@ -92,6 +95,7 @@ impl ReadAnswer {
             aborted: None,
             diverging: None,
             is_held_back: false,
+            preferred: None,
             regions: Vec::new(),
             size_bytes: 0,
         }
@@ -114,7 +118,7 @@ impl ReadAnswer {
 
     /// Whether the client must hear this at once, however little it is.
     pub fn must_be_told(&self) -> bool {
-        self.error.is_error() || self.diverging.is_some()
+        self.error.is_error() || self.diverging.is_some() || self.preferred.is_some()
     }
 
     /// The records for the wire: not null, even when there are none.
@@ -143,6 +147,14 @@ impl Partition {
             _ => None,
         };
         let fetch_offset = ask.fetch_offset;
+        if let Source::Replica { nearby } = &ask.from
+            && let Some(preferred) = self.nearest(nearby, fetch_offset)
+        {
+            return ReadAnswer {
+                preferred: Some(preferred),
+                ..ReadAnswer::empty(offsets, ask.isolation)
+            };
+        }
         let answer = match self.try_read(&ask, offsets, Patience::OnlyIfCached) {
             Err(ReadError::WouldBlock) => {
                 let partition = self.clone();
@@ -166,7 +178,7 @@ impl Partition {
         let epoch = ask.current_leader_epoch;
         match &ask.from {
             Source::Leader => role.check(epoch)?,
-            Source::Replica => role.check_replica(epoch)?,
+            Source::Replica { .. } => role.check_replica(epoch)?,
             Source::FollowedLeader(follow) => {
                 role.check(epoch)?;
                 self.check_follower(&role, &follow.fetcher, epoch.is_some())?;

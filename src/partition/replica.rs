@@ -165,6 +165,7 @@ impl Partition {
             if is_new_term {
                 // Older waits end before anything of the new epoch can be acknowledged.
                 self.end_waits(Ended::NotLeader);
+                self.replicating.starts_moved.notify_waiters();
             }
             leading.take_role(&role, &before, self.directory.clock().elapsed());
             self.role.store(Arc::new(role));

@@ -25,6 +25,7 @@ use super::deletion::Doomed;
 use super::directory::Directory;
 use super::home::Home;
 use super::hosted::{Hosted, Place};
+use super::placements;
 use super::proposals::Replicating;
 use super::replica::Partition;
 use super::role::Role;
@@ -98,6 +99,8 @@ impl Table {
                 replicating: Arc::new(Replicating {
                     standings: Default::default(),
                     proposals: Default::default(),
+                    placements: Default::default(),
+                    starts_moved: Default::default(),
                     lag_max: options.replica_lag_max,
                 }),
                 options,
@@ -280,13 +283,25 @@ impl Table {
     ) -> (Arc<Topic>, i32, Option<Place>) {
         let role = Role::of(&partition, self.options.me);
         let known = self.hosted.load().place(topic.id(), index).cloned();
-        let (open, place) = match known {
-            Some(Place::Open(open)) => (open, None),
-            Some(Place::Quarantined(_)) => return (topic, index, None),
-            None => match self.open_partition(&topic, index, &partition).await {
-                Place::Open(open) => (open.clone(), Some(Place::Open(open))),
-                quarantined => return (topic, index, Some(quarantined)),
-            },
+        let (now, place) = match known {
+            Some(known) => (known, None),
+            None => {
+                let opened = self.open_partition(&topic, index, &partition).await;
+                (opened.clone(), Some(opened))
+            }
+        };
+        let actual = match &now {
+            Place::Open(open) => Some(open.directory.id()),
+            Place::Quarantined(_) => None,
+        };
+        let assigned = partition.directory(self.options.me);
+        if let Some(told) = placements::to_tell(&partition, assigned, actual) {
+            self.replicating
+                .placements
+                .submit((topic.id(), index), told);
+        }
+        let Place::Open(open) = now else {
+            return (topic, index, place);
         };
         // An error means that the writer is gone, and the partition with it.
         drop(open.take_role(role).await);

@@ -164,8 +164,8 @@ impl Fetcher {
         values: &ReplicationValues,
     ) -> Ended {
         let me = self.me();
-        let timeout = values.fetch_wait_max + values.socket_timeout;
-        let answer = leader.fetch(request::fetch(planned, me, values), timeout);
+        let request = request::fetch(planned, me, values);
+        let answer = leader.fetch(request, values.socket_timeout);
         let shielded = POLL_SHIELDED
             + POLL_SHIELDED_PER_PARTITION
                 .saturating_mul(u32::try_from(self.tracked.len()).unwrap_or(u32::MAX));
@@ -255,10 +255,20 @@ impl Fetcher {
         let answers = self.options.table.cut_back(&cuts).await;
         for (key, answer) in keys.into_iter().zip(answers) {
             match answer {
-                Ok(()) => self.tracked.look_again(key),
+                Ok(()) if self.has_moved(key) => self.tracked.look_again(key),
+                // Asking the same again would get the same answer, at once.
+                Ok(()) => self.tracked.pause(key, self.now(), values.fetch_backoff),
                 Err(error) => self.stumbled(key, error, values),
             }
         }
+    }
+
+    /// Whether it is to be asked for otherwise than it was.
+    fn has_moved(&self, key: Key) -> bool {
+        let asked = self.tracked.asked(key);
+        self.partitions.get(&key).is_some_and(|partition| {
+            asked.is_none_or(|asked| asked != position(partition, asked.epoch))
+        })
     }
 
     /// A partition did not do what the leader's answer asks.

@@ -14,13 +14,16 @@ use ottla_protocol::messages::alter_partition::{
     AlterPartitionRequest, AlterPartitionResponse, BrokerState, RequestPartitionData,
     RequestTopicData, ResponsePartitionData,
 };
+use ottla_protocol::messages::assign_replicas_to_dirs::{
+    AssignReplicasToDirsRequest, AssignReplicasToDirsResponse,
+};
 use ottla_storage::offset::LeaderEpoch;
 
 use super::assignment::Key;
 use crate::partition::{Altered, Fate, Partition, Proposal, Replicating};
 
 /// After a request that brought no answer, or none to some of what it asked (`AlterPartitionManager`).
-const RETRY: Duration = Duration::from_millis(50);
+pub(super) const RETRY: Duration = Duration::from_millis(50);
 /// Partitions in one request.
 const AT_ONCE: usize = 1_000;
 const UNKNOWN_EPOCH: i64 = -1;
@@ -32,6 +35,12 @@ pub trait AskController: Send + Sync {
         &self,
         request: AlterPartitionRequest,
     ) -> BoxFuture<'_, Result<AlterPartitionResponse, String>>;
+
+    /// As above.
+    fn assign_replicas_to_dirs(
+        &self,
+        request: AssignReplicasToDirsRequest,
+    ) -> BoxFuture<'_, Result<AssignReplicasToDirsResponse, String>>;
 }
 
 type Proposed = (Arc<Partition>, Proposal);

@@ -6,12 +6,14 @@
 //!                                                       │ truncation: where histories part           (pure)
 //!                                                       └▶ Partition::follow, Table::cut_back: the single writer
 //!   leaders' proposals (partition/proposals) ─▶ isr ── AlterPartition ──▶ the active controller
+//!   where replicas lie (partition/placements) ─▶ directories ── AssignReplicasToDirs ──▶ the same
 //! ```
 //! Guarantees: what is fetched in one leader epoch is written in no other, because the partition's writer checks; a partition that
 //! cannot follow pauses by itself and stops no other. Does not decide who leads, nor who is in sync: leaders do, with the controller.
 //! Source: `ReplicaFetcherThread`, `AbstractFetcherThread`, `AlterPartitionManager`.
 
 mod assignment;
+mod directories;
 mod fetcher;
 mod followers;
 mod inbox;
@@ -23,6 +25,7 @@ mod tests;
 mod tracked;
 mod truncation;
 
+pub use directories::tell_placements;
 pub use followers::{Followers, FollowersOptions};
 pub use isr::{AskController, propose_isrs};
 pub use leaders::{Leader, Leaders, RemoteLeaders};

@@ -130,3 +130,100 @@ pub fn listed(response: &ListOffsetsResponse) -> Result<Offset, ErrorCode> {
         _ => Err(ErrorCode::UNKNOWN_SERVER_ERROR),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{BrokerValues, Layers, StaticConfig, Unset};
+    use ottla_protocol::{Message, Uuid};
+
+    const ME: Me = Me {
+        broker: BrokerId(7),
+        epoch: BrokerEpoch(99),
+    };
+
+    fn key(topic: u8, index: i32) -> Key {
+        (TopicId(Uuid([topic; 16])), index)
+    }
+
+    fn asked(offset: i64) -> Asked {
+        Asked {
+            epoch: LeaderEpoch(4),
+            offset: Offset(offset),
+            log_start: Offset(2),
+            last_epoch: Some(LeaderEpoch(3)),
+        }
+    }
+
+    #[test]
+    fn a_fetch_asks_for_what_is_configured() {
+        let node = StaticConfig::of(&[
+            ("replica.fetch.max.bytes", "1000"),
+            ("replica.fetch.min.bytes", "2"),
+            ("replica.fetch.response.max.bytes", "3000"),
+            ("replica.fetch.wait.max.ms", "40"),
+        ]);
+        let values = BrokerValues::resolve(&Layers {
+            broker: &Unset,
+            cluster: &Unset,
+            node: &node,
+        });
+        let planned = Planned {
+            session_id: 5,
+            session_epoch: 6,
+            named: vec![
+                (key(1, 0), asked(10)),
+                (key(2, 1), asked(20)),
+                (key(1, 3), asked(30)),
+            ],
+            forgotten: vec![key(2, 0)],
+        };
+        let request = fetch(&planned, ME, &values.replication);
+        assert_eq!(
+            (request.max_bytes, request.min_bytes, request.max_wait_ms),
+            (3000, 2, 40)
+        );
+        let state = &request.replica_state;
+        assert_eq!((state.replica_id, state.replica_epoch), (7, 99));
+        let shape: Vec<_> = request
+            .topics
+            .iter()
+            .map(|topic| {
+                topic
+                    .partitions
+                    .iter()
+                    .map(|partition| partition.partition)
+                    .collect()
+            })
+            .collect::<Vec<Vec<_>>>();
+        assert_eq!(shape, [vec![0, 3], vec![1]]);
+        let first = &request.topics[0].partitions[0];
+        assert_eq!(first.partition_max_bytes, 1000);
+        assert_eq!(
+            (first.current_leader_epoch, first.last_fetched_epoch),
+            (4, 3)
+        );
+        assert_eq!((first.fetch_offset, first.log_start_offset), (10, 2));
+        assert_eq!(request.forgotten_topics_data[0].partitions, [0]);
+        let mut to = ottla_protocol::Encoder::new();
+        request.encode(&mut to, FETCH_VERSION).unwrap();
+    }
+
+    #[test]
+    fn the_bounds_of_a_leader_are_asked_in_the_followers_name_and_epoch() {
+        for (request, timestamp) in bounds("orders", 3, LeaderEpoch(4), ME)
+            .into_iter()
+            .zip([EARLIEST_LOCAL, LATEST])
+        {
+            assert_eq!(request.replica_id, 7);
+            let partition = &request.topics[0].partitions[0];
+            assert_eq!(
+                (partition.partition_index, partition.current_leader_epoch),
+                (3, 4)
+            );
+            assert_eq!(partition.timestamp, timestamp);
+            let mut to = ottla_protocol::Encoder::new();
+            request.encode(&mut to, LIST_OFFSETS_VERSION).unwrap();
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! Replication between brokers (`ReplicationConfigs`).
 
 use super::key::{Check, Key, Kind, Origin};
+use crate::config::replica_values::{LEADER_SELECTOR, RACK_AWARE_SELECTOR};
 
 /// The keys of this subject.
 pub const KEYS: &[Key] = &[
@@ -26,30 +27,40 @@ pub const KEYS: &[Key] = &[
     Key::broker("num.replica.fetchers", Kind::Int, Some("1"))
         .check(Check::AtLeast(1))
         .cluster_wide()
+        .effective("a_broker_is_followed_by_as_many_fetchers_as_configured")
         .says("Connections per source broker over which followers fetch."),
     Key::broker("replica.fetch.backoff.ms", Kind::Int, Some("1000"))
         .check(Check::AtLeast(0))
-        .says("Pause of a follower after a failed fetch."),
+        .effective("a_partition_that_fails_pauses_longer_each_time_and_holds_up_no_other")
+        .says("Longest pause of a follower after a failed fetch; the first is 20 ms."),
     Key::broker("replica.fetch.max.bytes", Kind::Int, Some("1048576"))
         .check(Check::AtLeast(0))
+        .effective("a_fetch_asks_for_what_is_configured")
         .says("Bytes that a follower asks for per partition; a larger first batch still comes."),
     Key::broker("replica.fetch.min.bytes", Kind::Int, Some("1"))
+        .effective("a_fetch_asks_for_what_is_configured")
         .says("Bytes that a follower's fetch waits for."),
     Key::broker("replica.fetch.response.max.bytes", Kind::Int, Some("10485760"))
         .check(Check::AtLeast(0))
+        .effective("a_fetch_asks_for_what_is_configured")
         .says("Bytes that a follower asks for in one fetch over all partitions."),
     Key::broker("replica.fetch.wait.max.ms", Kind::Int, Some("500"))
+        .effective("a_fetch_asks_for_what_is_configured")
         .says("Longest wait of a follower's fetch for enough bytes."),
     Key::broker("replica.high.watermark.checkpoint.interval.ms", Kind::Long, Some("5000"))
         .effective("high_watermarks_are_checkpointed_at_their_interval")
         .says("Time between writes of the high watermark checkpoint."),
     Key::broker("replica.lag.time.max.ms", Kind::Long, Some("30000"))
+        .effective("a_follower_cut_off_leaves_the_isr_and_returns")
         .says("A follower that has not caught up for this long leaves the in-sync replicas."),
     Key::broker("replica.selector.class", Kind::String, None)
-        .says("Java class that picks which replica a consumer reads from."),
+        .check(Check::OneOf(&[RACK_AWARE_SELECTOR, LEADER_SELECTOR]))
+        .effective("a_consumer_is_sent_to_a_replica_in_its_rack_only_where_that_is_configured")
+        .says("Which replica a consumer reads from: Kafka's `RackAwareReplicaSelector` sends it to one in its `client.rack`; no other class can be run."),
     Key::broker("replica.socket.receive.buffer.bytes", Kind::Int, Some("65536"))
         .says("Kernel receive buffer of followers' connections."),
     Key::broker("replica.socket.timeout.ms", Kind::Int, Some("30000"))
+        .effective("a_leader_that_says_nothing_is_asked_again_after_the_socket_timeout")
         .says("Socket timeout of followers' requests; at least `replica.fetch.wait.max.ms`."),
     Key::broker("unclean.leader.election.enable", Kind::Boolean, Some("false"))
         .cluster_wide()

@@ -136,7 +136,7 @@ impl History {
             .start
             .plus(i64::try_from(self.rng.below(5)).unwrap())
             .min(offsets.end);
-        partition.delete_records(to).await.unwrap();
+        partition.delete_records(to, SOON).await.unwrap();
     }
 
     async fn stop(&mut self) {

@@ -151,7 +151,10 @@ async fn a_full_disk_refuses_produce_before_it_is_full_and_goes_on_with_everythi
     let node = node.restarted(&["/logs"]).await;
     let partition = node.partition("orders", 0);
     assert_eq!(partition.directory().condition(), Condition::Full);
-    partition.delete_records(HIGH_WATERMARK).await.unwrap();
+    partition
+        .delete_records(HIGH_WATERMARK, SOON)
+        .await
+        .unwrap();
     assert!(node.table.enforce_retention().await > 0);
     node.table.remove_due_files().await;
     node.table.look_at_space().await;

@@ -283,7 +283,9 @@ async fn a_consumer_that_knows_of_replicas_is_answered_by_a_follower_and_others_
     let refused = partition.read(ask(0)).await;
     assert_eq!(refused.error, ErrorCode::NOT_LEADER_OR_FOLLOWER);
     let asked = Ask {
-        from: Source::Replica,
+        from: Source::Replica {
+            nearby: Default::default(),
+        },
         ..ask(0)
     };
     let answer = partition.read(asked.clone()).await;

@@ -38,6 +38,8 @@ use crate::config::{Layers, TopicConfig, Unset};
 use crate::world::{Clock, Rng};
 
 pub const ME: BrokerId = BrokerId(1);
+/// Long enough for anything.
+pub const SOON: Duration = Duration::from_secs(60);
 pub const START_MS: i64 = 1_700_000_000_000;
 /// The epoch that every topic of these tests begins with.
 pub const FIRST: LeaderEpoch = LeaderEpoch(0);

@@ -110,7 +110,7 @@ async fn a_read_is_checked_against_the_leader_epoch_and_the_clients_history() {
 #[tokio::test]
 async fn every_word_for_an_offset_means_what_it_means_in_kafka() {
     let (_node, partition) = node_with(5).await;
-    partition.delete_records(Offset(1)).await.unwrap();
+    partition.delete_records(Offset(1), SOON).await.unwrap();
     let cases = [
         (LATEST, -1, 5, 0),
         (EARLIEST, -1, 1, 0),
@@ -144,26 +144,29 @@ async fn every_word_for_an_offset_means_what_it_means_in_kafka() {
 async fn records_are_deleted_up_to_the_high_watermark_and_not_beyond() {
     let (mut node, partition) = node_with(5).await;
     assert_eq!(
-        partition.delete_records(Offset(6)).await,
+        partition.delete_records(Offset(6), SOON).await,
         Err(ErrorCode::OFFSET_OUT_OF_RANGE)
     );
     assert_eq!(
-        partition.delete_records(Offset(-2)).await,
+        partition.delete_records(Offset(-2), SOON).await,
         Err(ErrorCode::OFFSET_OUT_OF_RANGE)
     );
-    assert_eq!(partition.delete_records(Offset(2)).await, Ok(Offset(2)));
     assert_eq!(
-        partition.delete_records(Offset(1)).await,
+        partition.delete_records(Offset(2), SOON).await,
+        Ok(Offset(2))
+    );
+    assert_eq!(
+        partition.delete_records(Offset(1), SOON).await,
         Ok(Offset(2)),
         "never back"
     );
     assert_eq!(
-        partition.delete_records(HIGH_WATERMARK).await,
+        partition.delete_records(HIGH_WATERMARK, SOON).await,
         Ok(Offset(5))
     );
     node.configure("orders", "cleanup.policy", "compact").await;
     assert_eq!(
-        partition.delete_records(Offset(5)).await,
+        partition.delete_records(Offset(5), SOON).await,
         Err(ErrorCode::POLICY_VIOLATION)
     );
 }

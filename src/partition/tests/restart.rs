@@ -105,7 +105,10 @@ async fn a_moved_log_start_survives_once_it_is_checkpointed() {
     node.create("orders", 1, &[]).await;
     let partition = node.partition("orders", 0);
     append(&partition, 5).await;
-    assert_eq!(partition.delete_records(Offset(3)).await, Ok(Offset(3)));
+    assert_eq!(
+        partition.delete_records(Offset(3), SOON).await,
+        Ok(Offset(3))
+    );
     node.table.checkpoint_log_starts().await;
     let node = node.restarted(&["/logs"]).await;
     assert_eq!(node.partition("orders", 0).offsets().start, Offset(3));

@@ -50,6 +50,7 @@ async fn consume(node: Arc<Node>, fetches: Fetches, index: i32, done: Arc<Atomic
             session_epoch: epoch,
             uses_topic_ids: false,
             reader: crate::fetch::Reader::OfLeaders,
+            nearby: Arc::default(),
             isolation: Isolation::ReadUncommitted,
             max_wait: Duration::from_millis(20),
             min_bytes: 1,

@@ -1,7 +1,7 @@
 //! A few nodes with logs and followers, and a stand-in for the controller that keeps Kafka's rules of ISRs and elections.
 
 use super::wire::{Network, Wire};
-use crate::config::{BrokerValues, Layers, Unset};
+use crate::config::{BrokerValues, Layers, ReplicationValues, Unset};
 use crate::fetch::Fetches;
 use crate::partition::tests::{START_MS, directory_id, topic_config, topic_id};
 use crate::partition::{Directory, Partition, Table, TableOptions, Threads};
@@ -15,6 +15,9 @@ use ottla_controller::{Update, image};
 use ottla_protocol::messages::alter_partition::{
     AlterPartitionRequest, AlterPartitionResponse, RequestPartitionData, ResponsePartitionData,
     ResponseTopicData,
+};
+use ottla_protocol::messages::assign_replicas_to_dirs::{
+    AssignReplicasToDirsRequest, AssignReplicasToDirsResponse,
 };
 use ottla_protocol::records::metadata::{
     MetadataRecord, PartitionChangeRecord, PartitionRecord, RegisterBrokerRecord, TopicRecord,
@@ -57,6 +60,8 @@ pub struct Bench {
     disks: BTreeMap<i32, SimulatedDisk>,
     pub nodes: Mutex<BTreeMap<i32, Arc<Node>>>,
     image: watch::Sender<Arc<Image>>,
+    /// In force on every node.
+    pub values: Mutex<ReplicationValues>,
 }
 
 impl Bench {
@@ -69,6 +74,7 @@ impl Bench {
             disks: (1..=nodes).map(|id| (id, SimulatedDisk::new())).collect(),
             nodes: Mutex::default(),
             image: watch::Sender::new(Arc::default()),
+            values: Mutex::new(values().replication),
         })
     }
 
@@ -87,7 +93,7 @@ impl Bench {
         bench
     }
 
-    fn create(&self, partitions: i32, config: &[(&str, &str)]) {
+    pub fn create(&self, partitions: i32, config: &[(&str, &str)]) {
         let all: Vec<i32> = self.disks.keys().copied().collect();
         let mut records = vec![MetadataRecord::Topic(TopicRecord {
             name: TOPIC.into(),
@@ -130,7 +136,7 @@ impl Bench {
                 bench: Arc::downgrade(self),
                 from: id,
             }),
-            values: Box::new(|| values().replication),
+            values: self.values(),
             broker_epoch: Box::new(move || epoch),
         });
         let controller: Arc<dyn AskController> = Arc::new(ToController {
@@ -163,6 +169,15 @@ impl Bench {
         });
         first.wait_for(|applied| *applied).await.unwrap();
         self.nodes.lock().insert(id, node);
+    }
+
+    fn values(self: &Arc<Self>) -> Box<dyn Fn() -> ReplicationValues + Send + Sync> {
+        let (bench, defaults) = (Arc::downgrade(self), values().replication);
+        Box::new(move || {
+            bench
+                .upgrade()
+                .map_or_else(|| defaults.clone(), |bench| bench.values.lock().clone())
+        })
     }
 
     fn table(&self, id: i32) -> Arc<Table> {
@@ -404,6 +419,13 @@ impl AskController for ToController {
             Ok(answer)
         }
         .boxed()
+    }
+
+    fn assign_replicas_to_dirs(
+        &self,
+        _: AssignReplicasToDirsRequest,
+    ) -> BoxFuture<'_, Result<AssignReplicasToDirsResponse, String>> {
+        std::future::ready(Err("nobody asks that of this bench".to_owned())).boxed()
     }
 }
 

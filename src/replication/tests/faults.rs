@@ -184,8 +184,9 @@ async fn run(seed: u64) -> usize {
 
 #[test]
 fn whatever_fails_nothing_acknowledged_is_lost_and_histories_agree() {
-    let first = std::env::var("SEED").ok().map(|seed| seed.parse().unwrap());
-    let seeds: Vec<u64> = first.map_or_else(|| (0..12).collect(), |seed| vec![seed]);
+    let given = |name| std::env::var(name).ok().map(|text| text.parse().unwrap());
+    let (first, count) = (given("SEED"), given("SEEDS"));
+    let seeds = first.map_or(0..count.unwrap_or(12), |seed: u64| seed..seed + 1);
     let mut acknowledged = 0;
     for seed in seeds {
         let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,15 +1,13 @@
 //! What must happen, one story at a time.
 
 use super::bench::*;
-use crate::partition::tests::{ask, batch, bytes_of, options};
+use crate::partition::tests::{SOON, ask, batch, bytes_of, options};
 use crate::partition::{Acks, Appending, Ask, Isolation, Partition, Source};
 use ottla_controller::ids::BrokerId;
 use ottla_storage::log::LogOffsets;
 use ottla_storage::offset::{LeaderEpoch, Offset};
 use std::sync::Arc;
 use std::time::Duration;
-
-const SOON: Duration = Duration::from_secs(60);
 
 /// Waits until something is so.
 pub async fn until(what: &str, is_so: impl Fn() -> bool) {
@@ -53,7 +51,9 @@ pub async fn content(partition: &Arc<Partition>) -> Vec<u8> {
     let start = partition.offsets().start;
     let asked = Ask {
         isolation: Isolation::Replica,
-        from: Source::Replica,
+        from: Source::Replica {
+            nearby: Default::default(),
+        },
         max_bytes: usize::MAX >> 1,
         ..ask(start.0)
     };
@@ -162,15 +162,14 @@ async fn a_follower_behind_the_leaders_start_begins_there() {
             .await
             .unwrap();
     }
-    leader.delete_records(Offset(8)).await.unwrap();
+    let low_watermark = leader.delete_records(Offset(8), SOON).await;
+    assert_eq!(low_watermark, Ok(Offset(8)));
+    let living = offsets(&bench, 2).start;
+    assert_eq!(living, Offset(8), "who lives was waited for");
     bench.start(3).await;
     in_sync(&bench, 0, 3).await;
     let restarted = offsets(&bench, 3);
     assert_eq!((restarted.start, restarted.end), (Offset(8), Offset(11)));
-    until("node 2 hears of the start", || {
-        offsets(&bench, 2).start == Offset(8)
-    })
-    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -231,7 +230,9 @@ async fn a_consumer_of_a_follower_sees_what_is_committed() {
     .await;
     let follower = bench.partition(2, 0).unwrap();
     let asked = Ask {
-        from: Source::Replica,
+        from: Source::Replica {
+            nearby: Default::default(),
+        },
         current_leader_epoch: Some(LeaderEpoch(0)),
         ..ask(0)
     };
@@ -274,4 +275,42 @@ async fn many_partitions_are_followed_by_a_few_fetchers_and_left_when_led() {
     }
     leads(&bench, 1, 29).await;
     until("it follows nobody", || node.followers.count() == (0, 0)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_is_followed_by_as_many_fetchers_as_configured() {
+    let bench = Bench::new(10, 2);
+    bench.values.lock().fetchers = 3;
+    for id in [1, 2] {
+        bench.start(id).await;
+    }
+    bench.create(40, &[]);
+    let node = bench.node(1).unwrap();
+    until("it follows", || node.followers.count() == (3, 20)).await;
+    for index in 0..40 {
+        let leader = leads(&bench, index % 2 + 1, index).await;
+        let appended = append(&leader, "value", Acks::All).acknowledged().await;
+        assert!(appended.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_says_nothing_is_asked_again_after_the_socket_timeout() {
+    let bench = Bench::with_topic(11, 2, 1, &[]).await;
+    let leader = leads(&bench, 1, 0).await;
+    let (timeout, wait) = (Duration::from_secs(2), Duration::from_millis(500));
+    bench.values.lock().socket_timeout = timeout;
+    append(&leader, "value", Acks::All)
+        .acknowledged()
+        .await
+        .unwrap();
+    bench.network.swallow(2, 1);
+    // The poll that is under way ends well, and the next one is lost.
+    tokio::time::sleep(2 * wait).await;
+    bench.network.heal();
+    let began = bench.clock.elapsed();
+    let appended = append(&leader, "value", Acks::All).acknowledged().await;
+    assert!(appended.is_ok());
+    let took = bench.clock.elapsed() - began;
+    assert!(took > timeout - 2 * wait && took < timeout, "{took:?}");
 }

@@ -32,6 +32,7 @@ pub struct Network {
 struct State {
     /// From, to.
     cut: BTreeSet<(i32, i32)>,
+    swallowed: BTreeSet<(i32, i32)>,
     /// Of a thousand messages.
     lost: u64,
     delay_max_ms: u64,
@@ -54,12 +55,22 @@ impl Network {
         self.state.lock().cut.insert((from, to));
     }
 
+    /// What goes this way is never heard of again.
+    pub fn swallow(&self, from: i32, to: i32) {
+        self.state.lock().swallowed.insert((from, to));
+    }
+
     pub fn heal(&self) {
-        self.state.lock().cut.clear();
+        let mut state = self.state.lock();
+        state.cut.clear();
+        state.swallowed.clear();
     }
 
     /// One message's way.
     pub async fn crosses(&self, from: i32, to: i32) -> Result<(), String> {
+        if self.state.lock().swallowed.contains(&(from, to)) {
+            std::future::pending::<()>().await;
+        }
         let (is_lost, delay_ms) = {
             let state = self.state.lock();
             let is_lost = state.cut.contains(&(from, to)) || self.rng.below(1_000) < state.lost;
@@ -111,9 +122,9 @@ impl Leader for Remote {
     fn fetch(
         &self,
         request: FetchRequest,
-        _: Duration,
+        timeout: Duration,
     ) -> BoxFuture<'_, Result<FetchResponse, String>> {
-        async move {
+        let fetching = async move {
             let (bench, node) = self.reached().await?;
             let answer = serve_fetch(&bench, &node, request).await;
             if bench
@@ -124,8 +135,11 @@ impl Leader for Remote {
             }
             bench.network.crosses(self.to, self.from).await?;
             Ok(answer)
-        }
-        .boxed()
+        };
+        let timed = tokio::time::timeout(timeout, fetching);
+        timed
+            .map(|answer| answer.unwrap_or_else(|_| Err("no answer in time".to_owned())))
+            .boxed()
     }
 
     fn list_offsets(
@@ -176,6 +190,7 @@ async fn serve_fetch(bench: &Bench, node: &Node, request: FetchRequest) -> Fetch
         session_epoch: request.session_epoch,
         uses_topic_ids: true,
         reader: follower,
+        nearby: Arc::default(),
         isolation: Isolation::Replica,
         max_wait: Duration::from_millis(u64::try_from(request.max_wait_ms).unwrap()),
         min_bytes: request.min_bytes,
