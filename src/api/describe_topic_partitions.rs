@@ -155,7 +155,7 @@ fn describe(
     range: std::ops::Range<i32>,
 ) -> DescribeTopicPartitionsResponseTopic {
     let rules = Rules {
-        keep_unavailable: false,
+        drop_unavailable: false,
         listener_error: true,
     };
     let partitions = range.filter_map(|index| {

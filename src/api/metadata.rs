@@ -123,7 +123,7 @@ fn answer(
         listener: &meta.peer.listener.name,
     };
     let rules = Rules {
-        keep_unavailable: meta.api_version == 0,
+        drop_unavailable: meta.api_version == 0,
         listener_error: meta.api_version >= 6,
     };
     let mut topics: Vec<MetadataResponseTopic> = match wanted {

@@ -28,8 +28,9 @@ pub struct PartitionView {
 /// What differs between versions of Metadata.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
-    /// Version 0 names unavailable replicas; later versions leave them out.
-    pub keep_unavailable: bool,
+    /// Version 0 leaves replicas out whose broker is fenced or lacks the listener, and answers REPLICA_NOT_AVAILABLE; later versions name
+    /// every replica.
+    pub drop_unavailable: bool,
     /// From version 6 a leader without the listener is LISTENER_NOT_FOUND, before LEADER_NOT_AVAILABLE.
     pub listener_error: bool,
 }
@@ -93,7 +94,7 @@ impl<'a> View<'a> {
         };
         brokers
             .iter()
-            .filter(|broker| rules.keep_unavailable || serves(broker))
+            .filter(|broker| !rules.drop_unavailable || serves(broker))
             .map(|broker| broker.0)
             .collect()
     }
@@ -113,5 +114,50 @@ impl<'a> View<'a> {
             .filter(|broker| !online(**broker))
             .map(|broker| broker.0)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ottla_controller::delta::Delta;
+    use ottla_protocol::records::metadata::{BrokerEndpoint, MetadataRecord, RegisterBrokerRecord};
+
+    #[test]
+    fn a_fenced_replica_is_named_and_offline_except_in_version_0() {
+        let mut image = Image::default();
+        for broker_id in [1, 2] {
+            let endpoint = BrokerEndpoint {
+                name: "A".into(),
+                ..Default::default()
+            };
+            let record = RegisterBrokerRecord {
+                broker_id,
+                fenced: broker_id == 2,
+                end_points: vec![endpoint],
+                ..Default::default()
+            };
+            let record = MetadataRecord::RegisterBroker(record);
+            image.apply(&record, &mut Delta::default()).unwrap();
+        }
+        let partition = Partition {
+            replicas: [BrokerId(1), BrokerId(2)].into(),
+            isr: [BrokerId(1)].into(),
+            leader: Some(BrokerId(1)),
+            ..Default::default()
+        };
+        let image = &image;
+        let seen = |drop_unavailable| {
+            let rules = Rules {
+                drop_unavailable,
+                listener_error: true,
+            };
+            let listener = "A";
+            let seen = View { image, listener }.partition(&partition, rules);
+            (seen.error, seen.replicas, seen.offline)
+        };
+        assert_eq!(seen(false), (ErrorCode::NONE, vec![1, 2], vec![2]));
+        let dropped = (ErrorCode::REPLICA_NOT_AVAILABLE, vec![1], vec![2]);
+        assert_eq!(seen(true), dropped);
     }
 }
