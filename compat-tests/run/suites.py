@@ -141,5 +141,6 @@ CLIENTS: list[Suite] = [
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     soak("short soak", minutes=0.5),
     stories("checker of groups", "soak-groups", foreign=False),
+    stories("checker of the matrix", "run", foreign=False),
     soak_groups("short soak of groups", minutes=0.2),
 ]
