@@ -128,7 +128,7 @@ CLIENTS: list[Suite] = [
     program("java", ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", paths.CLASSPATH, "ottla.Stories"], install.java, clients=("java",)),
     stories("aiokafka", "aiokafka", install.aiokafka, clients=("aiokafka",), python=paths.AIOKAFKA_PYTHON),
     stories("kafka-python", "kafka-python", install.kafka_python, clients=("kafka-python",), python=paths.KAFKA_PYTHON_PYTHON),
-    Suite("kafka-python's own tests", [str(paths.KAFKA_PYTHON_PYTHON), str(paths.COMPAT / "kafka-python" / "own_tests.py")], [install.kafka_python_sources]),
+    Suite("kafka-python-own", [str(paths.KAFKA_PYTHON_PYTHON), str(paths.COMPAT / "kafka-python" / "own_tests.py")], [install.kafka_python_sources]),
     node("kafkajs", "kafkajs"),
     node("platformatic", "@platformatic/kafka"),
     Suite("node-rdkafka's suite", ["python3", str(paths.COMPAT / "node-rdkafka")], [install.node_rdkafka]),
