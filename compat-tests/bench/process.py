@@ -9,8 +9,7 @@ from pathlib import Path
 import paths
 from targets import Broker
 
-TARGET = paths.CACHE / "bench-target"
-GENERATOR = str(TARGET / "release" / "generator")
+GENERATOR = str(paths.RUST_CLIENTS / "release" / "generator")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -49,8 +48,8 @@ class Peak(threading.Thread):
 def build(name: str) -> str:
     """The path of the release binary of generator/ or limit-probe/."""
     manifest = Path(__file__).parent / name / "Cargo.toml"
-    subprocess.run(["cargo", "build", "--quiet", "--release", "--manifest-path", str(manifest), "--target-dir", str(TARGET)], check=True)
-    return str(TARGET / "release" / name)
+    subprocess.run(["cargo", "build", "--quiet", "--release", "--manifest-path", str(manifest), "--target-dir", str(paths.RUST_CLIENTS)], check=True)
+    return str(paths.RUST_CLIENTS / "release" / name)
 
 
 def generate(*words: object) -> dict[str, float]:

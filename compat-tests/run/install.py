@@ -60,6 +60,16 @@ def native_compilers() -> None:
 
 
 @functools.cache
+def rust_clients() -> None:
+    """The stories of compat-tests/rust. librdkafka is compiled once, for them and for the benchmarks' generator."""
+    rust()
+    native_compilers()
+    manifest = paths.COMPAT / "rust" / "Cargo.toml"
+    command = ["cargo", "build", "--quiet", "--release", "--locked", "--manifest-path", str(manifest), "--target-dir", str(paths.RUST_CLIENTS)]
+    quietly(command, "build the Rust client's stories")
+
+
+@functools.cache
 def kcat() -> None:
     debian("kcat", "kcat")
 

