@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections import defaultdict
 
+import groups
 import paths
 import report
 import workloads
@@ -49,6 +50,7 @@ def measure(kind: type[Broker], options: argparse.Namespace, figures: Figures) -
     workloads.round_trips(broker, figures)
     workloads.rest(broker, figures)
     broker.discard()
+    groups.measure(kind, figures)
     if options.partitions and (kind is Ottla or options.kafka_partitions):
         return [workloads.many_partitions(kind, options.partitions, figures)]
     return []

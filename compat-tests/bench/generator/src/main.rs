@@ -9,9 +9,12 @@
 //!   generator create    ADDRESS TOPIC PARTITIONS KEY=VALUE…                       (of the topic)
 //!   generator first     ADDRESS TOPIC
 //!   generator roundtrip ADDRESS TOPIC SIZE_BYTES COUNT CONNECTIONS
+//!   generator join      ADDRESS MEMBERS ROUNDS
+//!   generator idle-groups | idle-members | idle-group-of | idle-connections ADDRESS COUNT
 //! ```
 
 mod bulk;
+mod groups;
 mod raw;
 
 fn main() {
@@ -52,6 +55,15 @@ fn main() {
             number(count) as usize,
             number(connections) as usize,
         ),
+        ["join", address, members, rounds] => {
+            groups::join(address, number(members) as usize, number(rounds) as usize)
+        }
+        ["idle-groups", address, count] => groups::idle_groups(address, number(count) as usize),
+        ["idle-members", address, count] => groups::idle_members(address, number(count) as usize),
+        ["idle-group-of", address, count] => groups::idle_group_of(address, number(count) as usize),
+        ["idle-connections", address, count] => {
+            groups::idle_connections(address, number(count) as usize)
+        }
         _ => panic!("see the head of main.rs for the commands"),
     };
     println!("{line}");

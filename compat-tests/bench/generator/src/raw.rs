@@ -75,8 +75,17 @@ fn trips(address: &str, topic: &str, size: usize, count: usize) -> Vec<f64> {
     (0..count).map(|_| trip()).collect()
 }
 
-fn exchange(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<Vec<u8>> {
-    stream.write_all(request)?;
+pub fn exchange(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<Vec<u8>> {
+    send(stream, request)?;
+    receive(stream)
+}
+
+pub fn send(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<()> {
+    stream.write_all(request)
+}
+
+/// The next answer without its size.
+pub fn receive(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
     let mut size = [0; 4];
     stream.read_exact(&mut size)?;
     let mut answer = vec![0; u32::from_be_bytes(size) as usize];
@@ -93,7 +102,7 @@ fn produce_error(answer: &[u8], topic: &str) -> std::io::Result<i16> {
     Ok(i16::from_be_bytes([bytes[0], bytes[1]]))
 }
 
-fn frame(key: i16, version: i16, body: &[u8]) -> Vec<u8> {
+pub fn frame(key: i16, version: i16, body: &[u8]) -> Vec<u8> {
     let mut header = [key.to_be_bytes(), version.to_be_bytes()].concat();
     header.extend([0, 0, 0, 1, 0, 5]);
     header.extend(b"bench");
@@ -101,11 +110,11 @@ fn frame(key: i16, version: i16, body: &[u8]) -> Vec<u8> {
     [&size.to_be_bytes()[..], &header, body].concat()
 }
 
-fn string(text: &str) -> Vec<u8> {
+pub fn string(text: &str) -> Vec<u8> {
     [&(text.len() as u16).to_be_bytes()[..], text.as_bytes()].concat()
 }
 
-fn metadata(topic: &str) -> Vec<u8> {
+pub fn metadata(topic: &str) -> Vec<u8> {
     frame(
         3,
         4,
