@@ -11,7 +11,7 @@ import random
 import sys
 import time
 
-from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from checker import Checker
@@ -24,6 +24,7 @@ SESSION_S, HEARTBEAT_S = 6.0, 0.5
 # rebalance with a heartbeat; cooperative assignors need a second one. The rest is for fifty clients on two cores.
 SETTLE_LIMIT_S = SESSION_S + 2 * HEARTBEAT_S + 8.0
 GROW_LIMIT_S = 10.0
+LOAD_LIMIT_S = 30.0
 
 
 class Soak:
@@ -121,10 +122,20 @@ class Soak:
         self.stop_members()
         began_us = time.time_ns() // 1000
         self.kill_broker()
-        asked = ConsumerGroupTopicPartitions(GROUP, [TopicPartition(TOPIC, partition) for partition in range(self.partitions)])
-        answer = self.admin.list_consumer_group_offsets([asked])[GROUP].result(timeout=30)
-        self.checker.found_at_the_end({one.partition: max(one.offset, 0) for one in answer.topic_partitions}, began_us)
+        self.checker.found_at_the_end(self.stored(), began_us)
         self.checker.check_lookups()
+
+    def stored(self) -> dict[int, int]:
+        asked = ConsumerGroupTopicPartitions(GROUP, [TopicPartition(TOPIC, partition) for partition in range(self.partitions)])
+        deadline = time.monotonic() + LOAD_LIMIT_S
+        while True:
+            try:
+                answer = self.admin.list_consumer_group_offsets([asked])[GROUP].result(timeout=30)
+                return {one.partition: max(one.offset, 0) for one in answer.topic_partitions}
+            except KafkaException:  # the coordinator is not back yet, or still loads
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def stop_members(self) -> None:
         for process in [*self.living, *self.doomed]:
