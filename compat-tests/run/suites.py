@@ -129,7 +129,6 @@ CLIENTS: list[Suite] = [
     stories("aiokafka", "aiokafka", install.aiokafka, clients=("aiokafka",), python=paths.AIOKAFKA_PYTHON),
     stories("kafka-python", "kafka-python", install.kafka_python, clients=("kafka-python",), python=paths.KAFKA_PYTHON_PYTHON),
     Suite("kafka-python-own", [str(paths.KAFKA_PYTHON_PYTHON), str(paths.COMPAT / "kafka-python" / "own_tests.py")], [install.kafka_python_sources]),
-    Suite("kafka-python's own tests", [str(paths.KAFKA_PYTHON_PYTHON), str(paths.COMPAT / "kafka-python" / "own_tests.py")], [install.kafka_python_sources]),
     program("rdkafka", [str(paths.RUST_CLIENTS / "release" / "rdkafka-stories")], install.rust_clients, clients=("rdkafka",)),
     node("kafkajs", "kafkajs"),
     node("platformatic", "@platformatic/kafka"),
