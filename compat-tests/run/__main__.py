@@ -10,6 +10,7 @@ import sys
 import time
 
 import install
+import lanes
 import matrix
 import paths
 import suites
@@ -30,8 +31,12 @@ def test(arguments: argparse.Namespace) -> int:
             sys.exit(f"no such suite: {', '.join(sorted(unknown))}; there are: {', '.join(suite.name for suite in chosen)}")
         chosen = [suite for suite in chosen if suite.name in arguments.only]
     forget_old_work()
-    results = [suite.run(arguments.target) for suite in chosen]
-    return summary.show([*results, *judged_matrix(chosen, results, arguments.target)])
+    started = time.monotonic()
+    first = [suite for suite in chosen if suite not in suites.CLIENTS]
+    clients = [suite for suite in chosen if suite in suites.CLIENTS]
+    results = [suite.run(arguments.target) for suite in first] + lanes.run(clients, arguments.target)
+    results += judged_matrix(chosen, results, arguments.target)
+    return summary.show(results, time.monotonic() - started)
 
 
 def judged_matrix(chosen: list[suites.Suite], results: list[summary.Result], target: str) -> list[summary.Result]:

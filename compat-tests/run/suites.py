@@ -7,6 +7,7 @@ A suite says how many of its tests passed in lines that this file can read: `tes
 import os
 import re
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +20,12 @@ from summary import Result
 
 CARGO_COUNT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed")
 STORY_COUNT = re.compile(r"^stories: (\d+) passed, (\d+) failed")
+INSTALLING = threading.Lock()  # suites may run side by side; what they need is installed once
 FAILED_TEST = re.compile(r"^(?:test (\S+) \.\.\. FAILED|\s+FAIL (.+))$")
+
+
+def print_now(text: str) -> None:
+    print(text, end="", flush=True)
 
 
 @dataclass
@@ -35,22 +41,23 @@ class Suite:
     foreign: bool = True  # asks nothing but Kafka's own behaviour, so Apache Kafka can be judged with it as well
     clients: tuple[str, ...] = ()  # whose cells of the matrix it reports, in the order of the table's columns
 
-    def run(self, target: str) -> Result:
+    def run(self, target: str, say: Callable[[str], None] = print_now) -> Result:
         result = Result(self.name, may_be_skipped=self.may_be_unreachable)
         started = time.monotonic()
-        print(f"\n── {self.name} ──", flush=True)
+        say(f"\n── {self.name} ──\n")
         try:
-            for need in [*self.needs, *([install.java] if target == "kafka" else [])]:
-                need()
+            with INSTALLING:
+                for need in [*self.needs, *([install.java] if target == "kafka" else [])]:
+                    need()
         except install.Unavailable as reason:
             result.skipped_because = str(reason)
-            print(f"SKIPPED: {reason}")
+            say(f"SKIPPED: {reason}\n")
         else:
-            self._run_child(target, result)
+            self._run_child(target, result, say)
         result.seconds = time.monotonic() - started
         return result
 
-    def _run_child(self, target: str, result: Result) -> None:
+    def _run_child(self, target: str, result: Result, say: Callable[[str], None]) -> None:
         environment = os.environ | {"PYTHONUNBUFFERED": "1", "COMPAT_TARGET": target, "PYTHONPATH": str(paths.COMPAT / "run")}
         environment |= self.environment
         paths.LOGS.mkdir(parents=True, exist_ok=True)
@@ -61,7 +68,7 @@ class Suite:
             )
             for line in child.stdout:
                 log.write(line)
-                print(line, end="", flush=True)
+                say(line)
                 count(line, result)
                 if self.clients and matrix.is_said(line):
                     result.cells.append(line.strip())

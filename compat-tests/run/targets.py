@@ -189,7 +189,16 @@ class Kafka(Broker):
         command = [*JVM, "kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--standalone", "--config", str(file)]
         subprocess.run(command, check=True, capture_output=True)
         if single:
-            shutil.copytree(self.data, paths.KAFKA_TEMPLATE)
+            self._keep_template()
+
+    def _keep_template(self) -> None:
+        """In one step: another suite may be looking for it at this moment."""
+        copy = Path(tempfile.mkdtemp(prefix="formatted-", dir=paths.WORK)) / "data"
+        shutil.copytree(self.data, copy)
+        try:
+            copy.rename(paths.KAFKA_TEMPLATE)
+        except OSError:  # the other suite was first
+            shutil.rmtree(copy)
 
 
 def target() -> type[Broker]:
