@@ -12,11 +12,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::join_all;
-use ottla_storage::log::{AppendError, FlushScope, LogWriter};
+use ottla_storage::log::{AppendError, LogWriter};
 use ottla_storage::offset::{LeaderEpoch, Offset};
 
 use super::checkpoints::Checkpoints;
-use super::high_watermark;
 use super::home::Home;
 use super::replica::Partition;
 use super::table::Table;
@@ -78,6 +77,21 @@ pub enum FollowError {
     Failed,
 }
 
+/// Where the log ends after an answer was taken, and whether all of it was.
+struct Taken {
+    end: Offset,
+    appended: Result<(), FollowError>,
+}
+
+impl From<Ended> for FollowError {
+    fn from(ended: Ended) -> Self {
+        match ended {
+            Ended::DirectoryFailed => Self::Failed,
+            Ended::NotLeader | Ended::Deleted => Self::Superseded,
+        }
+    }
+}
+
 impl From<AppendError> for FollowError {
     fn from(error: AppendError) -> Self {
         match error {
@@ -115,17 +129,26 @@ impl Partition {
         if !piece.records.is_empty() && !self.directory.has_room_for(piece.records.len() as u64) {
             return Err(FollowError::Full);
         }
-        let partition = self.clone();
+        let (partition, epoch) = (self.clone(), piece.epoch);
         let written = self.with_writer(move |writer| partition.take(&piece, writer));
-        written.await.unwrap_or(Err(FollowError::Failed))?;
-        self.vouch().await
+        let taken = written.await.unwrap_or(Err(FollowError::Failed))?;
+        self.durable(epoch, taken.end).await?;
+        taken.appended
+    }
+
+    /// Resolves when this replica vouches for its log as it is now: what a start found may have to be synced first.
+    ///
+    /// # Errors
+    /// See [`FollowError`].
+    pub async fn vouches(self: &Arc<Self>, epoch: LeaderEpoch) -> Result<(), FollowError> {
+        Ok(self.durable(epoch, self.offsets().end).await?)
     }
 
     fn take(
         self: &Arc<Self>,
         piece: &FromLeader,
         writer: &mut LogWriter,
-    ) -> Result<(), FollowError> {
+    ) -> Result<Taken, FollowError> {
         self.check_follows(piece.epoch)?;
         let before = self.offsets();
         if before.end != piece.fetch_offset {
@@ -149,8 +172,12 @@ impl Partition {
         if self.offsets() != before {
             self.tell_readers();
         }
+        self.progress();
         self.flush_if_due();
-        appended.map_err(|error| self.failed(error))
+        Ok(Taken {
+            end,
+            appended: appended.map_err(|error| self.failed(error)),
+        })
     }
 
     /// Whether this replica follows in this epoch.
@@ -170,18 +197,6 @@ impl Partition {
             self.directory.report(failure);
         }
         error.into()
-    }
-
-    /// Resolves when this replica vouches for its log's end.
-    async fn vouch(self: &Arc<Self>) -> Result<(), FollowError> {
-        let offsets = self.offsets();
-        let flush_messages = self.topic.in_force().flush_messages;
-        if high_watermark::own_position(offsets.end, offsets.flushed, flush_messages) < offsets.end
-        {
-            let synced = self.flush(FlushScope::Data).await;
-            return synced.map_err(|_| FollowError::Failed);
-        }
-        Ok(())
     }
 
     async fn announce_cut(

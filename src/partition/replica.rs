@@ -169,15 +169,18 @@ impl Partition {
             }
             leading.take_role(&role, &before, self.directory.clock().elapsed());
             self.role.store(Arc::new(role));
+            if is_new_term {
+                // Followers vouch too, with their next fetch.
+                self.durable.begin(epoch, self.offsets().start);
+            }
             if is_new_term && leads {
                 self.committed.begin(epoch, self.offsets().high_watermark);
-                self.durable.begin(epoch, self.offsets().start);
             }
         }
         self.progress();
+        // What recovery found is vouched for, and readable, only once it is synced; no append may come to ask for that.
+        self.flush_if_due();
         if self.role().is_leader() {
-            // What recovery found is vouched for, and readable, only once it is synced; no append may come to ask for that.
-            self.flush_if_due();
             self.expand_isr();
         }
         self.subscribers.notify();
@@ -207,6 +210,9 @@ impl Partition {
             let mut leading = self.steps.lock();
             let role = self.role.load();
             let leads = role.is_leader();
+            if !leads {
+                self.durable.advance(self.own_position());
+            }
             let has_grown = leads && leading.end_is(self.offsets().end);
             (leads && self.advance(&role, &mut leading), has_grown)
         };
@@ -234,6 +240,12 @@ impl Partition {
             }
             _ => false,
         }
+    }
+
+    /// How far this replica vouches for its log.
+    fn own_position(&self) -> Offset {
+        let (offsets, flush_messages) = (self.offsets(), self.topic.in_force().flush_messages);
+        high_watermark::own_position(offsets.end, offsets.flushed, flush_messages)
     }
 
     /// Adopts the log's part of a changed topic configuration. What the topic accepts is in force already.

@@ -8,11 +8,13 @@
 //! were asked for (the partition's writer checks). Source: `AbstractFetcherThread.processFetchRequest`.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::future::join_all;
+use futures::future::{BoxFuture, FutureExt};
+use futures::stream::{FuturesUnordered, StreamExt};
 use ottla_controller::ids::BrokerId;
 use ottla_protocol::messages::fetch::{FetchResponse, PartitionData};
 use ottla_protocol::{ErrorCode, Records};
@@ -40,12 +42,21 @@ pub(super) struct Fetcher {
     pub inbox: Arc<Inbox>,
     partitions: BTreeMap<Key, Arc<Partition>>,
     tracked: Tracked,
+    /// What takes long to write, and of which partitions that is.
+    writing: FuturesUnordered<BoxFuture<'static, Written>>,
+    unwritten: BTreeMap<Key, LeaderEpoch>,
     /// Counts polls that were given up, each of which leaves a connection behind.
     given_up: u32,
 }
 
+/// How long a fetcher waits for a slow write before it goes on without that partition.
+const WRITE_WAIT: Duration = Duration::from_millis(20);
+
 /// What is to be cut back, in which epoch, and to where.
 type Cutting = (Key, Arc<Partition>, LeaderEpoch, Cut);
+
+/// An answer that was written, or not, in the epoch it was fetched in.
+type Written = (Key, LeaderEpoch, Result<(), FollowError>);
 
 /// How a fetch ended.
 enum Ended {
@@ -69,6 +80,8 @@ impl Fetcher {
             inbox,
             partitions: BTreeMap::new(),
             tracked: Tracked::default(),
+            writing: FuturesUnordered::new(),
+            unwritten: BTreeMap::new(),
             given_up: 0,
         }
     }
@@ -85,7 +98,7 @@ impl Fetcher {
                 Some(position(partitions.get(&key)?, epoch))
             });
             match plan {
-                Plan::Wait(pause) => self.wait(pause).await,
+                Plan::Wait(pause) => self.wait(pause, &values).await,
                 Plan::Fetch(planned) => self.round(&planned, &values).await,
             }
         }
@@ -102,6 +115,11 @@ impl Fetcher {
                 let position = partition.follower_position();
                 self.partitions.insert(key, partition.clone());
                 self.tracked.add(key, epoch);
+                let vouching = partition.clone();
+                let vouches = async move { vouching.vouches(epoch).await };
+                if self.start_writing(key, epoch, vouches).is_none() {
+                    self.tracked.hold(key);
+                }
                 let is_unsure =
                     position.last_epoch.is_none() && position.end > position.high_watermark;
                 is_unsure.then_some((key, partition, epoch, Cut::To(position.high_watermark)))
@@ -118,10 +136,18 @@ impl Fetcher {
         self.tracked.remove(key);
     }
 
-    async fn wait(&self, pause: Option<Duration>) {
-        match pause {
-            None => self.inbox.arrived().await,
-            Some(pause) => drop(tokio::time::timeout(pause, self.inbox.arrived()).await),
+    async fn wait(&mut self, pause: Option<Duration>, values: &ReplicationValues) {
+        let inbox = self.inbox.clone();
+        let arrived = async {
+            match pause {
+                None => inbox.arrived().await,
+                Some(pause) => drop(tokio::time::timeout(pause, inbox.arrived()).await),
+            }
+        };
+        tokio::select! {
+            biased;
+            () = arrived => {}
+            Some(written) = self.writing.next() => self.written(written, values),
         }
     }
 
@@ -158,26 +184,30 @@ impl Fetcher {
     }
 
     async fn fetch(
-        &self,
+        &mut self,
         leader: &dyn Leader,
         planned: &Planned,
         values: &ReplicationValues,
     ) -> Ended {
-        let me = self.me();
-        let request = request::fetch(planned, me, values);
-        let answer = leader.fetch(request, values.socket_timeout);
+        let request = request::fetch(planned, self.me(), values);
+        let mut answer = leader.fetch(request, values.socket_timeout);
         let shielded = POLL_SHIELDED
             + POLL_SHIELDED_PER_PARTITION
                 .saturating_mul(u32::try_from(self.tracked.len()).unwrap_or(u32::MAX));
-        let pressing = async {
+        let inbox = self.inbox.clone();
+        let mut pressing = pin!(async {
             tokio::time::sleep(shielded).await;
-            self.inbox.pressing().await;
-        };
-        tokio::select! {
-            biased;
-            () = self.inbox.closed() => Ended::Stopped,
-            answer = answer => answer.map_or_else(Ended::Failed, Ended::Answered),
-            () = pressing => Ended::GivenUp,
+            inbox.pressing().await;
+        });
+        let mut closed = pin!(inbox.closed());
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut closed => return Ended::Stopped,
+                answer = &mut answer => return answer.map_or_else(Ended::Failed, Ended::Answered),
+                Some(written) = self.writing.next() => self.written(written, values),
+                () = &mut pressing => return Ended::GivenUp,
+            }
         }
     }
 
@@ -215,7 +245,7 @@ impl Fetcher {
                     None => pieces.push((key, partition, piece(asked, data))),
                 },
                 ErrorCode::OFFSET_OUT_OF_RANGE => {
-                    match self.out_of_range(&partition, asked, leader, values).await {
+                    match out_of_range(self.me(), &partition, asked, leader, values).await {
                         Ok(Some(cut)) => cuts.push((key, partition, asked.epoch, cut)),
                         Ok(None) => self.tracked.pause(key, self.now(), values.fetch_backoff),
                         Err(error) => self.refused(key, &partition, error, values),
@@ -228,19 +258,58 @@ impl Fetcher {
         self.cut_back(cuts, values).await;
     }
 
+    /// Writes, and waits a little for what is not written at once: a slow directory must not hold up the others.
     async fn append(
         &mut self,
         pieces: Vec<(Key, Arc<Partition>, FromLeader)>,
         values: &ReplicationValues,
     ) {
-        let following = pieces
-            .into_iter()
-            .map(|(key, partition, piece)| async move { (key, partition.follow(piece).await) });
-        for (key, followed) in join_all(following).await {
-            match followed {
-                Ok(()) => self.tracked.went_on(key),
-                Err(error) => self.stumbled(key, error, values),
+        for (key, partition, piece) in pieces {
+            let epoch = piece.epoch;
+            let following = async move { partition.follow(piece).await };
+            if let Some(written) = self.start_writing(key, epoch, following) {
+                self.written((key, epoch, written), values);
             }
+        }
+        let deadline = self.options.clock.deadline(WRITE_WAIT);
+        while let Ok(Some(written)) = tokio::time::timeout_at(deadline, self.writing.next()).await {
+            self.written(written, values);
+        }
+        for (key, epoch) in &self.unwritten {
+            if self.tracked.epoch(*key) == Some(*epoch) {
+                self.tracked.hold(*key);
+            }
+        }
+    }
+
+    /// Answers the outcome, if it is there at once.
+    fn start_writing(
+        &mut self,
+        key: Key,
+        epoch: LeaderEpoch,
+        writing: impl Future<Output = Result<(), FollowError>> + Send + 'static,
+    ) -> Option<Result<(), FollowError>> {
+        let mut writing = writing.boxed();
+        let written = (&mut writing).now_or_never();
+        if written.is_none() {
+            self.unwritten.insert(key, epoch);
+            let writing = writing.map(move |written| (key, epoch, written));
+            self.writing.push(writing.boxed());
+        }
+        written
+    }
+
+    fn written(&mut self, (key, epoch, written): Written, values: &ReplicationValues) {
+        if self.unwritten.get(&key) == Some(&epoch) {
+            self.unwritten.remove(&key);
+        }
+        if self.tracked.epoch(key) != Some(epoch) {
+            return;
+        }
+        self.tracked.release(key);
+        match written {
+            Ok(()) => self.tracked.went_on(key),
+            Err(error) => self.stumbled(key, error, values),
         }
     }
 
@@ -314,32 +383,33 @@ impl Fetcher {
         self.tracked.pause(key, self.now(), values.fetch_backoff);
     }
 
-    async fn out_of_range(
-        &self,
-        partition: &Partition,
-        asked: Asked,
-        leader: &dyn Leader,
-        values: &ReplicationValues,
-    ) -> Result<Option<Cut>, ErrorCode> {
-        let (topic, index) = (partition.topic().name(), partition.index());
-        let mut found = [Offset::NONE; 2];
-        let requests = request::bounds(topic, index, asked.epoch, self.me());
-        for (offset, request) in found.iter_mut().zip(requests) {
-            let listing = leader.list_offsets(request, values.socket_timeout);
-            let listed = listing.await.map_err(|_| ErrorCode::NETWORK_EXCEPTION)?;
-            *offset = request::listed(&listed)?;
-        }
-        let [start, end] = found;
-        let cut = truncation::out_of_range(asked.offset, start, end);
-        tracing::info!(%partition, asked = %asked.offset, leader_start = %start, leader_end = %end, ?cut, "the leader does not have what comes next");
-        Ok(cut)
-    }
-
     fn name(&self, key: Key) -> String {
         self.partitions
             .get(&key)
             .map_or_else(String::new, |partition| partition.to_string())
     }
+}
+
+/// What to cut when the leader does not have what was asked for.
+async fn out_of_range(
+    me: Me,
+    partition: &Partition,
+    asked: Asked,
+    leader: &dyn Leader,
+    values: &ReplicationValues,
+) -> Result<Option<Cut>, ErrorCode> {
+    let (topic, index) = (partition.topic().name(), partition.index());
+    let mut found = [Offset::NONE; 2];
+    let requests = request::bounds(topic, index, asked.epoch, me);
+    for (offset, request) in found.iter_mut().zip(requests) {
+        let listing = leader.list_offsets(request, values.socket_timeout);
+        let listed = listing.await.map_err(|_| ErrorCode::NETWORK_EXCEPTION)?;
+        *offset = request::listed(&listed)?;
+    }
+    let [start, end] = found;
+    let cut = truncation::out_of_range(asked.offset, start, end);
+    tracing::info!(%partition, asked = %asked.offset, leader_start = %start, leader_end = %end, ?cut, "the leader does not have what comes next");
+    Ok(cut)
 }
 
 /// What to ask for a partition.

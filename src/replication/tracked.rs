@@ -55,6 +55,8 @@ pub struct Tracked {
     paused: BTreeSet<(Duration, Key)>,
     /// The session holds them, and must not.
     forgotten: BTreeSet<Key>,
+    /// How many are being written.
+    writing: usize,
     session_id: i32,
     /// Of the next request; 0 opens a session, and closes the one named.
     session_epoch: i32,
@@ -66,7 +68,15 @@ struct Entry {
     /// What the session holds of it.
     held: Option<Asked>,
     paused_until: Option<Duration>,
+    /// What was fetched is still being written.
+    is_writing: bool,
     failures: u32,
+}
+
+impl Entry {
+    fn is_ready(&self) -> bool {
+        self.paused_until.is_none() && !self.is_writing
+    }
 }
 
 impl Tracked {
@@ -87,6 +97,7 @@ impl Tracked {
                 epoch,
                 held,
                 paused_until: None,
+                is_writing: false,
                 failures: 0,
             },
         );
@@ -96,6 +107,7 @@ impl Tracked {
     pub fn remove(&mut self, key: Key) -> Option<Asked> {
         let entry = self.entries.remove(&key)?;
         self.due.remove(&key);
+        self.writing -= usize::from(entry.is_writing);
         if let Some(until) = entry.paused_until {
             self.paused.remove(&(until, key));
         }
@@ -126,7 +138,7 @@ impl Tracked {
         position: impl Fn(Key, LeaderEpoch) -> Option<Asked>,
     ) -> Plan {
         self.end_pauses(now);
-        if self.entries.len() == self.paused.len() {
+        if self.entries.len() == self.paused.len() + self.writing {
             // The next request opens a new session, and closes this one.
             self.start_over();
             let next = self.paused.first().map(|(until, _)| *until);
@@ -146,7 +158,7 @@ impl Tracked {
             let Some(entry) = self.entries.get_mut(&key) else {
                 continue;
             };
-            if entry.paused_until.is_some() {
+            if !entry.is_ready() {
                 continue;
             }
             let asked = position(key, entry.epoch);
@@ -235,12 +247,38 @@ impl Tracked {
         }
     }
 
+    /// Writing what was fetched for it takes long: the others do not wait.
+    pub fn hold(&mut self, key: Key) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        if !entry.is_ready() {
+            return;
+        }
+        entry.is_writing = true;
+        self.writing += 1;
+        self.due.remove(&key);
+        if entry.held.take().is_some() {
+            self.forgotten.insert(key);
+        }
+    }
+
+    /// What was held is written, or was not.
+    pub fn release(&mut self, key: Key) {
+        if let Some(entry) = self.entries.get_mut(&key)
+            && std::mem::take(&mut entry.is_writing)
+        {
+            self.writing -= 1;
+            self.due.insert(key);
+        }
+    }
+
     /// It could not go on: it pauses.
     pub fn pause(&mut self, key: Key, now: Duration, longest: Duration) {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
-        if entry.paused_until.is_some() {
+        if !entry.is_ready() {
             return;
         }
         let until = now + pause(entry.failures, longest);
@@ -377,6 +415,28 @@ mod tests {
         tracked.went_on(key(0));
         tracked.pause(key(0), now, LONGEST);
         assert_eq!(named(&planned(&mut tracked, now + FIRST_PAUSE, 5)), [0, 1]);
+    }
+
+    #[test]
+    fn one_that_is_still_written_is_left_out_until_it_is_not() {
+        let mut tracked = following(2);
+        planned(&mut tracked, NOW, 5);
+        tracked.answered(77);
+        tracked.hold(key(0));
+        let request = planned(&mut tracked, NOW, 5);
+        assert_eq!((named(&request), forgotten(&request)), (vec![], vec![0]));
+        tracked.answered(77);
+        tracked.release(key(0));
+        assert_eq!(named(&planned(&mut tracked, NOW, 6)), [0]);
+        tracked.answered(77);
+        tracked.hold(key(0));
+        tracked.hold(key(1));
+        assert_eq!(tracked.plan(NOW, at(6)), Plan::Wait(None));
+        tracked.remove(key(0));
+        tracked.add(key(1), LeaderEpoch(2));
+        assert_eq!(named(&planned(&mut tracked, NOW, 6)), [1], "another epoch");
+        tracked.release(key(1));
+        assert_eq!(tracked.writing, 0);
     }
 
     #[test]

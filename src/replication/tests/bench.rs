@@ -6,7 +6,7 @@ use crate::fetch::Fetches;
 use crate::partition::tests::{START_MS, directory_id, topic_config, topic_id};
 use crate::partition::{Directory, Partition, Table, TableOptions, Threads};
 use crate::replication::{AskController, Followers, FollowersOptions, propose_isrs};
-use crate::world::{Clock, Rng};
+use crate::world::{Clock, Pace, Rng, Workers};
 use futures::future::{BoxFuture, FutureExt};
 use ottla_controller::delta::Delta;
 use ottla_controller::ids::{BrokerId, MetadataOffset};
@@ -35,6 +35,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub const TOPIC: &str = "orders";
+/// The log directories of every node; partitions are spread over them.
+const PATHS: [&str; 2] = ["/logs", "/more"];
 pub const LAG_MAX: Duration = Duration::from_secs(5);
 
 /// A running node.
@@ -60,6 +62,8 @@ pub struct Bench {
     disks: BTreeMap<i32, SimulatedDisk>,
     pub nodes: Mutex<BTreeMap<i32, Arc<Node>>>,
     image: watch::Sender<Arc<Image>>,
+    /// How long a sync takes, by node and number of its directory, from its next start on.
+    pub sync_times: Mutex<BTreeMap<(i32, usize), Duration>>,
     /// In force on every node.
     pub values: Mutex<ReplicationValues>,
 }
@@ -74,6 +78,7 @@ impl Bench {
             disks: (1..=nodes).map(|id| (id, SimulatedDisk::new())).collect(),
             nodes: Mutex::default(),
             image: watch::Sender::new(Arc::default()),
+            sync_times: Mutex::default(),
             values: Mutex::new(values().replication),
         })
     }
@@ -182,9 +187,23 @@ impl Bench {
 
     fn table(&self, id: i32) -> Arc<Table> {
         let files = FileCache::new(Arc::new(self.disks[&id].clone()), 100);
-        let held = LogDirectory::open(PathBuf::from("/logs"), files).unwrap();
-        let directory = directory_id("/logs");
-        let directory = Directory::new(held, directory, self.clock.clone(), Threads::tasks());
+        let directory = |(index, path): (usize, &&str)| {
+            let held = LogDirectory::open(PathBuf::from(path), files.clone()).unwrap();
+            let sync = self.sync_times.lock().get(&(id, index)).copied();
+            let pace = Pace::new(move |name| match name.contains("sync") {
+                true => sync.unwrap_or_default(),
+                false => Duration::ZERO,
+            });
+            let threads = match sync {
+                None => Threads::tasks(),
+                Some(_) => Threads::of(index, |name, count| {
+                    Ok(Workers::paced(name, count, pace.clone()))
+                })
+                .unwrap(),
+            };
+            Directory::new(held, directory_id(path), self.clock.clone(), threads)
+        };
+        let directories = PATHS.iter().enumerate().map(directory).collect();
         let options = TableOptions {
             me: BrokerId(id),
             clock: self.clock.clone(),
@@ -193,7 +212,7 @@ impl Bench {
             producer_expiration: Duration::from_secs(24 * 3600),
             replica_lag_max: LAG_MAX,
         };
-        Table::open(options, vec![directory])
+        Table::open(options, directories)
     }
 
     /// The process dies; the controller hears of it.

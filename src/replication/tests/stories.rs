@@ -314,3 +314,38 @@ async fn a_leader_that_says_nothing_is_asked_again_after_the_socket_timeout() {
     let took = bench.clock.elapsed() - began;
     assert!(took > timeout - 2 * wait && took < timeout, "{took:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_directory_of_a_follower_holds_up_no_partition_of_another() {
+    let bench = Bench::new(12, 2);
+    let slow = Duration::from_secs(3);
+    bench.sync_times.lock().insert((2, 1), slow);
+    for id in [1, 2] {
+        bench.start(id).await;
+    }
+    bench.create(2, &[("flush.messages", "1")]);
+    bench.elect(1, 1);
+    let (mut fast, mut late) = (Vec::new(), Vec::new());
+    for index in [0, 1] {
+        let leader = leads(&bench, 1, index).await;
+        until("it is followed", || bench.partition(2, index).is_some()).await;
+        let follower = bench.partition(2, index).unwrap();
+        match follower.directory().path().ends_with("more") {
+            true => late.push(leader),
+            false => fast.push(leader),
+        }
+    }
+    assert_eq!((fast.len(), late.len()), (1, 1));
+    let began = bench.clock.elapsed();
+    let waiting = append(&late[0], "late", Acks::All);
+    let waiting = tokio::spawn(waiting.acknowledged());
+    for _ in 0..20 {
+        let appended = append(&fast[0], "fast", Acks::All).acknowledged().await;
+        assert!(appended.is_ok());
+    }
+    let took = bench.clock.elapsed() - began;
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert!(!waiting.is_finished());
+    assert!(waiting.await.unwrap().is_ok());
+    assert!(bench.clock.elapsed() - began >= slow);
+}
