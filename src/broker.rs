@@ -7,6 +7,7 @@
 
 mod controller;
 mod coordination;
+mod cordon;
 mod directories;
 mod error;
 mod listeners;
@@ -95,6 +96,7 @@ impl Node {
         let peers = peers(&world, &values.load());
         let link = ControllerLink::new(controller.clone(), peers.clone(), node_id);
         let membership = Membership::register(&link, &metadata, &request).await?;
+        cordon::put_in_force(&values.load(), &partitions, &membership);
 
         let (stopper, stop) = background::stop();
         let groups = groups(&world, &values, &metadata);

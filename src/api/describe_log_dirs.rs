@@ -1,7 +1,6 @@
 //! DescribeLogDirs (key 35), versions 1-5 (KIP-113).
 //!
 //! v2 flexible; v3 top-level error; v4 sizes of the volume (KIP-827); v5 cordoned directories (KIP-1066).
-//! Cordoning is not built: no directory is cordoned.
 
 use super::{Api, Context, Meta, Reply};
 use crate::partition::{DescribedDirectory, Partition};
@@ -46,6 +45,7 @@ fn describe(
         return DescribeLogDirsResult {
             log_dir,
             error_code: ErrorCode::KAFKA_STORAGE_ERROR,
+            is_cordoned: directory.is_cordoned,
             ..Default::default()
         };
     }
@@ -84,6 +84,7 @@ fn describe(
         topics: topics.collect(),
         total_bytes: directory.total_bytes,
         usable_bytes: directory.usable_bytes,
+        is_cordoned: directory.is_cordoned,
         ..Default::default()
     }
 }

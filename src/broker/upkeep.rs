@@ -1,7 +1,7 @@
 //! What goes on beside requests: following the metadata, heartbeats, and the loops over all logs.
 
 use super::world::World;
-use super::{coordination, in_force};
+use super::{coordination, cordon, in_force};
 use crate::api::Context;
 use crate::background::{Loop, More, Stop, look_after_logs};
 use crate::config::{BrokerConfig, Layers, Unset};
@@ -63,6 +63,7 @@ pub fn start<N: Net>(
     let rng = &world.rng;
     follow_configuration(
         context.clone(),
+        membership.clone(),
         gate.clone(),
         world.net.clone(),
         stop.clone(),
@@ -110,7 +111,13 @@ fn every<Ticking>(
 }
 
 /// Puts changed broker configs in force.
-fn follow_configuration<N: Net>(context: Arc<Context>, gate: Arc<Gate>, net: N, mut stop: Stop) {
+fn follow_configuration<N: Net>(
+    context: Arc<Context>,
+    membership: Membership,
+    gate: Arc<Gate>,
+    net: N,
+    mut stop: Stop,
+) {
     let mut updates = context.metadata.subscribe();
     tokio::spawn(async move {
         loop {
@@ -123,6 +130,7 @@ fn follow_configuration<N: Net>(context: Arc<Context>, gate: Arc<Gate>, net: N, 
             let values = in_force(&context.config, context.node_id, &update.image);
             if *context.values() != values {
                 gate.set_limits(ConnectionLimits::resolve(&net, &values.connections).await);
+                cordon::put_in_force(&values, &context.partitions, &membership);
                 context.values.store(Arc::new(values));
             }
         }

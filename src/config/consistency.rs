@@ -32,7 +32,18 @@ pub fn check(layers: &Layers<'_>) -> Vec<Misfit> {
     misfits.extend(node_ids(layers).into_iter().map(plain));
     misfits.extend(protocols_of_groups(layers).into_iter().map(plain));
     misfits.extend(compaction_lags(layers).into_iter().map(plain));
+    misfits.extend(cordoned_directories(layers).into_iter().map(requirement));
     misfits
+}
+
+/// `*` stands alone. Which directories there are only the broker itself knows, and tells its log of those that it has not.
+fn cordoned_directories(layers: &Layers<'_>) -> Option<String> {
+    let Some(Value::List(cordoned)) = layers.broker_value("cordoned.log.dirs") else {
+        return None;
+    };
+    let all = cordoned.iter().any(|path| path == "*");
+    (all && cordoned.len() > 1)
+        .then(|| "When cordoned.log.dirs is set to *, it must not contain other values".to_owned())
 }
 
 fn node_ids(layers: &Layers<'_>) -> Option<String> {

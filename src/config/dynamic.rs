@@ -354,7 +354,6 @@ mod tests {
         for after in [
             ("listeners", "PLAINTEXT://:1"),
             ("principal.builder.class", "a.B"),
-            ("cordoned.log.dirs", "*"),
         ] {
             let message = refused(Source::DynamicBroker, &[after]).unwrap();
             assert!(

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::effective::Layers;
 use super::replica_values::ReplicationValues;
+use super::value::Value;
 use super::{consistency, listener_prefix};
 
 /// Kafka writes "no bound" as the largest int.
@@ -20,6 +21,8 @@ pub struct BrokerValues {
     pub log: LogUpkeep,
     pub groups: GroupValues,
     pub replication: ReplicationValues,
+    /// `cordoned.log.dirs`: paths as configured; `*` for all of them.
+    pub cordoned_log_dirs: Vec<String>,
 }
 
 /// Limits on connections and their sockets.
@@ -174,6 +177,10 @@ impl BrokerValues {
             },
             groups: GroupValues::resolve(layers),
             replication: ReplicationValues::resolve(layers),
+            cordoned_log_dirs: match layers.broker_value("cordoned.log.dirs") {
+                Some(Value::List(paths)) => paths,
+                _ => Vec::new(),
+            },
         }
     }
 }

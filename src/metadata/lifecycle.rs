@@ -30,6 +30,8 @@ pub struct Membership {
     epoch: BrokerEpoch,
     /// Log directories that have failed: what every heartbeat says (KIP-858).
     offline: Arc<Mutex<Vec<Uuid>>>,
+    /// Log directories that take no new partitions, once that is known (KIP-1066).
+    cordoned: Arc<Mutex<Option<Vec<Uuid>>>>,
 }
 
 /// Why the controller does not take the broker in.
@@ -67,6 +69,7 @@ impl Membership {
                         broker: BrokerId(request.broker_id),
                         epoch: BrokerEpoch(answer.broker_epoch),
                         offline: Arc::default(),
+                        cordoned: Arc::default(),
                     });
                 }
                 // The session of a process that was killed has not run out yet.
@@ -88,6 +91,11 @@ impl Membership {
     /// From now on heartbeats say that these log directories have failed.
     pub fn report_offline(&self, directories: Vec<Uuid>) {
         *self.offline.lock() = directories;
+    }
+
+    /// From now on heartbeats say that these log directories, and no others, take no new partitions.
+    pub fn report_cordoned(&self, directories: Vec<Uuid>) {
+        *self.cordoned.lock() = Some(directories);
     }
 
     /// Asks to serve until the controller agrees. `applied`: the metadata up to here is in force on this broker.
@@ -138,6 +146,7 @@ impl Membership {
             current_metadata_offset: current.0,
             want_shut_down,
             offline_log_dirs: self.offline.lock().clone(),
+            cordoned_log_dirs: self.cordoned.lock().clone(),
             ..Default::default()
         };
         match self.controller.ask(&request, ASK_MAX).await {

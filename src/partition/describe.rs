@@ -1,7 +1,9 @@
 //! The log directories and what is in them: DescribeLogDirs (KIP-113, KIP-827).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use ottla_protocol::Uuid;
 
 use super::directory::Directory;
 use super::replica::Partition;
@@ -13,6 +15,8 @@ pub struct DescribedDirectory {
     pub path: PathBuf,
     /// KAFKA_STORAGE_ERROR instead of everything else.
     pub is_offline: bool,
+    /// Takes no new partitions (KIP-1066).
+    pub is_cordoned: bool,
     /// −1 when the disk does not say.
     pub total_bytes: i64,
     pub usable_bytes: i64,
@@ -20,6 +24,33 @@ pub struct DescribedDirectory {
 }
 
 impl Table {
+    /// Keeps new partitions out of the directories with these paths, `*` for all, and lets them into the others. Says which paths are no
+    /// directory of this broker.
+    pub fn cordon<'a>(&self, paths: &'a [String]) -> Vec<&'a str> {
+        let all = paths.iter().any(|path| path == "*");
+        for directory in self.directories() {
+            let named = paths.iter().any(|path| Path::new(path) == directory.path());
+            directory.set_cordoned(all || named);
+        }
+        let is_unknown = |path: &&String| {
+            let mut known = self.directories();
+            *path != "*" && !known.any(|directory| directory.path() == Path::new(*path))
+        };
+        paths
+            .iter()
+            .filter(is_unknown)
+            .map(|path| &**path)
+            .collect()
+    }
+
+    /// The ids of the directories that take no new partitions.
+    pub fn cordoned(&self) -> Vec<Uuid> {
+        let cordoned = self
+            .directories()
+            .filter(|directory| directory.is_cordoned());
+        cordoned.map(|directory| directory.id()).collect()
+    }
+
     /// Every log directory, in the order of `log.dirs`, with the partitions in it.
     pub fn describe_directories(&self) -> Vec<DescribedDirectory> {
         let hosted = self.hosted();
@@ -45,6 +76,7 @@ fn describe<'a>(
     DescribedDirectory {
         path: directory.path().to_owned(),
         is_offline,
+        is_cordoned: directory.is_cordoned(),
         total_bytes: space.map_or(-1, |space| bytes(space.total_bytes)),
         usable_bytes: space.map_or(-1, |space| bytes(space.free_bytes)),
         partitions: all.filter(here).cloned().collect(),

@@ -11,7 +11,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -40,6 +40,8 @@ pub struct Directory {
     clock: Clock,
     threads: Threads,
     condition: AtomicU8,
+    /// Takes no new partitions (KIP-1066).
+    cordoned: AtomicBool,
     pace: Mutex<Pace>,
     reserve: Mutex<Reserve>,
     /// As of the last look.
@@ -143,6 +145,7 @@ impl Directory {
             clock,
             threads,
             condition: AtomicU8::new(Condition::Online as u8),
+            cordoned: AtomicBool::new(false),
             pace: Mutex::default(),
             reserve: Mutex::default(),
             space: Mutex::default(),
@@ -188,6 +191,15 @@ impl Directory {
 
     pub fn is_offline(&self) -> bool {
         self.condition() == Condition::Offline
+    }
+
+    /// Whether new partitions go elsewhere (KIP-1066).
+    pub fn is_cordoned(&self) -> bool {
+        self.cordoned.load(Ordering::Acquire)
+    }
+
+    pub fn set_cordoned(&self, cordoned: bool) {
+        self.cordoned.store(cordoned, Ordering::Release);
     }
 
     /// Whether `size_bytes` more may be written; looks at the disk when much was written since the last look.

@@ -153,7 +153,7 @@ fn read(directory: &Directory) -> Result<(Found, Contents), Failure> {
 /// A directory of its name and id wins. One of its name with another id blocks that home. Otherwise the directory that the
 /// metadata assigns, if it is one of ours; an assigned one that is not ours is a lost one, and the partition must not begin
 /// anew elsewhere. Else the online home with the fewest partitions; a full one
-/// only when there is no other.
+/// only when there is no other, and a cordoned one (KIP-1066) only when all are.
 pub(super) fn choose_home(
     owners: &[HomeView],
     id: TopicId,
@@ -192,7 +192,8 @@ pub(super) fn choose_home(
         .iter()
         .enumerate()
         .filter(|(_, home)| !home.is_offline && home.owner.is_none());
-    if let Some((index, _)) = free.min_by_key(|(_, home)| (home.is_full, home.partitions)) {
+    let rank = |home: &HomeView| (home.is_cordoned, home.is_full, home.partitions);
+    if let Some((index, _)) = free.min_by_key(|(_, home)| rank(home)) {
         return Ok(index);
     }
     Err(owners
@@ -207,6 +208,7 @@ pub(super) struct HomeView {
     pub id: Uuid,
     pub is_offline: bool,
     pub is_full: bool,
+    pub is_cordoned: bool,
     pub partitions: usize,
     pub owner: Option<Owner>,
 }
@@ -232,6 +234,7 @@ mod tests {
             id: Uuid([number; 16]),
             is_offline,
             is_full: false,
+            is_cordoned: false,
             partitions,
             owner,
         }
@@ -337,5 +340,12 @@ mod tests {
             choose_home(&[full(1), full(2)], MINE, Uuid::default(), false),
             Ok(0)
         );
+        let cordoned = HomeView {
+            is_cordoned: true,
+            ..home(3, 0, None, false)
+        };
+        let choose = |homes: &[HomeView]| choose_home(homes, MINE, Uuid::default(), false);
+        assert_eq!(choose(&[cordoned, full(1)]), Ok(1));
+        assert_eq!(choose(&[cordoned]), Ok(0));
     }
 }

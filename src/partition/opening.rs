@@ -130,6 +130,7 @@ impl Table {
                 id: home.directory.id(),
                 is_offline: home.directory.is_offline(),
                 is_full: home.directory.condition() == Condition::Full,
+                is_cordoned: home.directory.is_cordoned(),
                 partitions: home.directory.partitions(),
                 owner: home.owner(key),
             })

@@ -117,6 +117,25 @@ async fn partitions_lie_in_all_log_dirs_and_are_found_there_again() {
 }
 
 #[tokio::test]
+async fn a_cordoned_directory_takes_no_new_partition() {
+    let cordoned = ("cordoned.log.dirs", "{}/one");
+    let broker = Broker::with(&[("log.dirs", "{}/one,{}/two"), cordoned]).await;
+    let mut client = broker.client().await;
+    client.create("orders", 4, &[]).await.unwrap();
+    let request = DescribeLogDirsRequest {
+        topics: None,
+        ..Default::default()
+    };
+    let answer = client.ask(5, &request).await.unwrap();
+    let found = answer.results.iter().map(|directory| {
+        let topics = directory.topics.iter();
+        let held: usize = topics.map(|topic| topic.partitions.len()).sum();
+        (directory.is_cordoned, held)
+    });
+    assert_eq!(found.collect::<Vec<_>>(), [(true, 0), (false, 4)]);
+}
+
+#[tokio::test]
 async fn the_metadata_log_lives_in_its_own_directory_when_told() {
     let mut broker = Broker::with(&[("metadata.log.dir", "{}/metadata")]).await;
     let metadata = broker.folder().join("metadata").join("__ottla_metadata");

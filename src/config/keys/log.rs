@@ -15,7 +15,7 @@ pub const KEYS: &[Key] = &[
         .says("Directories of the data; new partitions go to the one with the fewest."),
     Key::broker("cordoned.log.dirs", Kind::List, Some(""))
         .per_broker()
-        .refused("keeping directories free of new partitions is not built yet, and they would get some; remove the key")
+        .effective("a_cordoned_directory_takes_no_new_partition")
         .says("Directories that take no new partitions; `*` means all of them (KIP-1066)."),
     Key::broker("log.dir.failure.timeout.ms", Kind::Long, Some("30000"))
         .check(Check::AtLeast(1))
