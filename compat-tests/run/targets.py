@@ -34,13 +34,19 @@ COMMON = {
 JVM = ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dlevel=info", "-cp", paths.CLASSPATH]
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A port below the ephemeral range that nothing listens on now."""
+    """A port below the ephemeral range that nothing listens on now, and that this process was not given before."""
     while True:
         port = random.randint(20000, 32000)
+        if port in _given:
+            continue
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
+                _given.add(port)
                 return port
             except OSError:
                 continue
@@ -93,10 +99,17 @@ class Broker:
 
     def start(self) -> "Broker":
         """Starts and returns once the broker says it is ready. Raises with the end of its log when it does not."""
+        self.launch()
+        return self.wait_ready()
+
+    def launch(self) -> None:
+        """Starts the process and returns at once."""
         command = self.command()
         self.log_start = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.home, env=self.environment())
+
+    def wait_ready(self) -> "Broker":
         deadline = time.monotonic() + self.start_limit_s
         while not self.ready.search(self.said()):
             if self.process.poll() is not None:

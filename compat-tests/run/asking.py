@@ -1,0 +1,145 @@
+"""Two questions in the Kafka protocol, by hand, of one node: Metadata (version 7) and DescribeQuorum (version 0).
+
+Every call opens a connection of its own and gives up after a second: it answers None when the node does not.
+"""
+
+import socket
+import struct
+from dataclasses import dataclass
+
+LIMIT_S = 1.0
+METADATA, DESCRIBE_QUORUM = 3, 55
+
+
+@dataclass(frozen=True)
+class Partition:
+    leader: int  # -1: none
+    epoch: int
+    replicas: tuple[int, ...]
+    in_sync: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Topic:
+    brokers: dict[int, int]  # their ports
+    partitions: dict[int, Partition]
+
+
+@dataclass(frozen=True)
+class Quorum:
+    leader: int
+    epoch: int
+    voters: set[int]
+
+
+class Reader:
+    """Fields of an answer, one after the other."""
+
+    def __init__(self, data: bytes):
+        self.data, self.at = data, 0
+
+    def take(self, form: str) -> int:
+        (value,) = struct.unpack_from(f">{form}", self.data, self.at)
+        self.at += struct.calcsize(f">{form}")
+        return value
+
+    def skip(self, size: int) -> bytes:
+        self.at += max(size, 0)
+        return self.data[self.at - max(size, 0) : self.at]
+
+    def string(self) -> str:
+        return self.skip(self.take("h")).decode()
+
+    def ints(self) -> tuple[int, ...]:
+        return tuple(self.take("i") for _ in range(self.take("i")))
+
+    def varint(self) -> int:
+        value = shift = 0
+        while True:
+            byte = self.take("B")
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                return value
+
+    def tags(self) -> None:
+        for _ in range(self.varint()):
+            self.varint()
+            self.skip(self.varint())
+
+
+def ask(port: int, key: int, version: int, flexible: bool, body: bytes) -> Reader | None:
+    client = b"chaos"
+    header = struct.pack(">hhih", key, version, 1, len(client)) + client + (b"\0" if flexible else b"")
+    try:
+        with socket.create_connection(("127.0.0.1", port), LIMIT_S) as link:
+            link.settimeout(LIMIT_S)
+            link.sendall(struct.pack(">i", len(header) + len(body)) + header + body)
+            (size,) = struct.unpack(">i", receive(link, 4))
+            answer = Reader(receive(link, size))
+    except (OSError, EOFError):
+        return None
+    answer.take("i")
+    if flexible:
+        answer.tags()
+    return answer
+
+
+def receive(link: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        if not (more := link.recv(size - len(data))):
+            raise EOFError
+        data += more
+    return data
+
+
+def metadata(port: int, topic: str | None) -> Topic | None:
+    """A topic that is not known has no partitions."""
+    names = [topic.encode()] if topic else []
+    body = struct.pack(">i", len(names)) + b"".join(struct.pack(">h", len(name)) + name for name in names) + b"\0"
+    answer = ask(port, METADATA, 7, False, body)
+    if answer is None:
+        return None
+    answer.take("i")
+    brokers = {}
+    for _ in range(answer.take("i")):
+        id = answer.take("i")
+        answer.string()
+        brokers[id] = answer.take("i")
+        answer.string()
+    answer.string()
+    answer.take("i")
+    partitions: dict[int, Partition] = {}
+    for _ in range(answer.take("i")):
+        answer.take("h")
+        answer.string()
+        answer.take("?")
+        for _ in range(answer.take("i")):
+            answer.take("h")
+            index, leader, epoch = answer.take("i"), answer.take("i"), answer.take("i")
+            partitions[index] = Partition(leader, epoch, answer.ints(), answer.ints())
+            answer.ints()
+    return Topic(brokers, partitions)
+
+
+def quorum(port: int) -> Quorum | None:
+    """None also while there is no active controller to ask."""
+    name = b"__cluster_metadata"
+    body = bytes([2, len(name) + 1]) + name + bytes([2]) + struct.pack(">i", 0) + b"\0\0\0"
+    answer = ask(port, DESCRIBE_QUORUM, 0, True, body)
+    if answer is None or answer.take("h") != 0 or answer.varint() < 2:
+        return None
+    answer.skip(answer.varint() - 1)
+    answer.varint()
+    answer.take("i")
+    error, leader, epoch = answer.take("h"), answer.take("i"), answer.take("i")
+    if error != 0 or leader < 0:
+        return None
+    answer.take("q")
+    voters = set()
+    for _ in range(answer.varint() - 1):
+        voters.add(answer.take("i"))
+        answer.take("q")
+        answer.tags()
+    return Quorum(leader, epoch, voters)

@@ -1,0 +1,176 @@
+"""Three brokers that are one cluster: every node is a broker and a voter, all on loopback, data directories side by side.
+
+A node is a `Broker` of targets.py that can also stand still (SIGSTOP) and lose its disk. What the cluster says about itself is asked
+of one node at a time over the wire (asking.py), never through a client that could hang on a node that stands still.
+"""
+
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import asking
+import paths
+from targets import CLUSTER_ID, JVM, Broker, Kafka, Ottla, target
+
+LISTENERS = ("PLAINTEXT", "CONTROLLER")
+REPLICATED = {
+    "offsets.topic.replication.factor": "3",
+    "offsets.topic.num.partitions": "5",
+    "transaction.state.log.replication.factor": "3",
+    "transaction.state.log.min.isr": "2",
+    "share.coordinator.state.topic.replication.factor": "3",
+    "share.coordinator.state.topic.min.isr": "2",
+    "default.replication.factor": "3",
+    "min.insync.replicas": "2",
+    "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "controller.listener.names": "CONTROLLER",
+    "process.roles": "broker,controller",
+}
+
+
+class Node(Broker):
+    """What a node of either kind can suffer."""
+
+    paused = False
+
+    @property
+    def id(self) -> int:
+        return int(self.overrides["node.id"])
+
+    @property
+    def port(self) -> int:
+        return self.ports["PLAINTEXT"]
+
+    def pause(self) -> None:
+        """As a machine that stands still: its connections stay open."""
+        self.process.send_signal(signal.SIGSTOP)
+        self.paused = True
+
+    def resume(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+        self.paused = False
+
+    def kill(self) -> None:
+        super().kill()
+        self.paused = False
+
+    def wipe(self) -> None:
+        """Its disk is replaced. Only for a node that does not run."""
+        shutil.rmtree(self.data)
+
+    def answers(self) -> bool:
+        return self.running() and not self.paused
+
+
+class OttlaNode(Node, Ottla):
+    pass
+
+
+class KafkaNode(Node, Kafka):
+    def _format(self, file) -> None:
+        command = [*JVM, "kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(file)]
+        subprocess.run(command, check=True, capture_output=True)
+
+
+class Cluster:
+    """`overrides` are keys for every node. Nothing runs before start()."""
+
+    def __init__(self, overrides: dict[str, str] | None = None, count: int = 3):
+        kind = KafkaNode if target() is Kafka else OttlaNode
+        self.nodes: dict[int, Node] = {id: kind(REPLICATED | (overrides or {}), listeners=LISTENERS) for id in range(1, count + 1)}
+        voters = ",".join(f"{id}@127.0.0.1:{node.ports['CONTROLLER']}" for id, node in self.nodes.items())
+        for id, node in self.nodes.items():
+            clients = f"PLAINTEXT://127.0.0.1:{node.port}"
+            node.overrides = node.overrides | {
+                "node.id": str(id),
+                "listeners": f"{clients},CONTROLLER://127.0.0.1:{node.ports['CONTROLLER']}",
+                "advertised.listeners": clients,
+                "inter.broker.listener.name": "PLAINTEXT",
+                "controller.quorum.voters": voters,
+                "controller.quorum.bootstrap.servers": ",".join(one.split("@")[1] for one in voters.split(",")),
+            }
+
+    @property
+    def bootstrap(self) -> str:
+        return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes.values())
+
+    def start(self) -> "Cluster":
+        self.launch(*self.nodes.values())
+        self.until(lambda: self.brokers() == set(self.nodes), "every node is a broker of the cluster", 60)
+        return self
+
+    def launch(self, *nodes: Node) -> None:
+        """Starts all of them at once, then waits for each."""
+        for node in nodes:
+            node.launch()
+        for node in nodes:
+            node.wait_ready()
+
+    def until(self, condition: Callable[[], object], what: str, limit_s: float):
+        """Polls until the condition is true and returns its value."""
+        deadline = time.monotonic() + limit_s
+        while not (value := condition()):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not within {limit_s:.0f} s: {what}")
+            time.sleep(0.05)
+        return value
+
+    def answering(self) -> list[Node]:
+        return [node for node in self.nodes.values() if node.answers()]
+
+    def metadata(self, topic: str) -> asking.Topic | None:
+        """As the first node that answers shows it. None when none does."""
+        for node in self.answering():
+            if (shown := asking.metadata(node.port, topic)) is not None:
+                return shown
+        return None
+
+    def brokers(self) -> set[int]:
+        """Those that every running node knows."""
+        shown = [asking.metadata(node.port, None) for node in self.answering()]
+        return set.intersection(*(set(one.brokers) if one else set() for one in shown)) if shown else set()
+
+    def leader(self, topic: str, partition: int) -> Node | None:
+        shown = self.metadata(topic)
+        return self.nodes.get(shown.partitions[partition].leader) if shown and partition in shown.partitions else None
+
+    def quorum(self) -> asking.Quorum | None:
+        for node in self.answering():
+            if (shown := asking.quorum(node.port)) is not None:
+                return shown
+        return None
+
+    def active_controller(self) -> Node | None:
+        shown = self.quorum()
+        node = self.nodes.get(shown.leader) if shown else None
+        return node if node and node.answers() else None
+
+    def in_sync(self, topic: str) -> bool:
+        """Every node that answers shows every replica in sync and led, and every node votes."""
+        quorum = self.quorum()
+        if quorum is None or quorum.voters != set(self.nodes):
+            return False
+        for node in self.answering():
+            shown = asking.metadata(node.port, topic)
+            if shown is None or not shown.partitions or set(shown.brokers) != set(self.nodes):
+                return False
+            if any(one.leader < 0 or set(one.in_sync) != set(one.replicas) for one in shown.partitions.values()):
+                return False
+        return True
+
+    def choose(self, chance: random.Random) -> Node:
+        return self.nodes[chance.choice(sorted(self.nodes))]
+
+    def end(self) -> None:
+        for node in self.nodes.values():
+            node._end()
+
+    def discard(self) -> None:
+        for node in self.nodes.values():
+            node.discard()
+
+    def logs(self) -> list[str]:
+        return [str(node.log.relative_to(paths.ROOT)) for node in self.nodes.values()]
