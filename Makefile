@@ -5,6 +5,8 @@
 #   make fix      writes: formatting and the lints that can mend themselves
 #   make soak     ten minutes of kill -9 under an idempotent producer (MINUTES=…)
 #   make soak-groups  ten minutes of joining, leaving and crashing members under kill -9 (MINUTES=…)
+#   make chaos    ten minutes of faults of every kind under clients of three nodes, then a check of the whole history (MINUTES=… SEED=…)
+#   make failover how long a produce waits for another leader, ten minutes each of kills and of pauses (MINUTES=…)
 #   make fuzz     every fuzz target (RUNS=…)
 #   make bench    the measurements of docs/benchmarks.md, beside Apache Kafka and what physics demands (QUICK=1: one short round)
 #
@@ -16,7 +18,7 @@ RUNS ?= 10000000
 TARGET ?= ottla
 
 .DEFAULT_GOAL := test
-.PHONY: test verify fix soak soak-groups fuzz bench python
+.PHONY: test verify fix soak soak-groups chaos failover fuzz bench python
 
 test: python
 	@$(RUNNER) test --target $(TARGET) $(if $(ONLY),--only $(ONLY))
@@ -36,6 +38,12 @@ soak: python
 
 soak-groups: python
 	@$(RUNNER) soak-groups --minutes $(MINUTES) --target $(TARGET)
+
+chaos: python
+	@$(RUNNER) chaos --minutes $(MINUTES) --target $(TARGET) $(if $(SEED),--seed $(SEED))
+
+failover: python
+	@$(RUNNER) failover --minutes $(MINUTES) --target $(TARGET)
 
 fuzz: python
 	@$(RUNNER) fuzz --runs $(RUNS)

@@ -1,4 +1,4 @@
-"""The runner behind the Makefile: `python3 compat-tests/run test|verify|soak|soak-groups|fuzz|bench`.
+"""The runner behind the Makefile: `python3 compat-tests/run test|verify|soak|soak-groups|chaos|failover|fuzz|bench`.
 
 Standard library only: it is the program that installs everything else.
 """
@@ -69,6 +69,23 @@ def soak_groups(arguments: argparse.Namespace) -> int:
     return summary.show([suite.run(arguments.target) for suite in chosen])
 
 
+def chaos(arguments: argparse.Namespace) -> int:
+    """Faults of every kind under clients of three nodes, for minutes; an hour counts only with a million records and twenty faults of each kind."""
+    options = ["--long"] * (arguments.minutes >= 60) + (["--seed", str(arguments.seed)] if arguments.seed is not None else [])
+    return after_release([suites.chaos("chaos", arguments.minutes, *options)], arguments.target)
+
+
+def failover(arguments: argparse.Namespace) -> int:
+    """How long a produce waits when the leader is killed, and when it stands still (W12)."""
+    return after_release([suites.failover(signal, arguments.minutes) for signal in ("KILL", "STOP")], arguments.target)
+
+
+def after_release(chosen: list[suites.Suite], target: str) -> int:
+    if target == "ottla":
+        chosen.insert(0, suites.RELEASE)
+    return summary.show([suite.run(target) for suite in chosen])
+
+
 def bench(arguments: argparse.Namespace) -> int:
     """Ottla, Apache Kafka and the limit probe in turns (see compat-tests/bench)."""
     options = ["--rounds", str(arguments.rounds), *(["--quick"] if arguments.quick else ["--output", str(paths.ROOT / "docs" / "benchmarks.md")])]
@@ -90,6 +107,8 @@ def main() -> int:
     command("test", test, target, ("--only", {"nargs": "*"}))
     command("soak", soak, target, ("--minutes", {"type": float, "default": 10.0}))
     command("soak-groups", soak_groups, target, ("--minutes", {"type": float, "default": 10.0}))
+    command("chaos", chaos, target, ("--minutes", {"type": float, "default": 10.0}), ("--seed", {"type": int}))
+    command("failover", failover, target, ("--minutes", {"type": float, "default": 10.0}))
     command("bench", bench, ("--rounds", {"type": int, "default": 3}), ("--quick", {"action": "store_true"}))
     command("verify", verify.verify)
     command("fuzz", verify.fuzz, ("--runs", {"type": int, "default": 10_000_000}))

@@ -122,6 +122,16 @@ def soak_groups(name: str, minutes: float, members: int = 15, partitions: int = 
     return Suite(name, command, [install.python, install.java, install.go], limit_s=int(minutes * 120) + 900)
 
 
+def chaos(name: str, minutes: float, *options: str, histories: int = 1) -> Suite:
+    command = [str(paths.PYTHON), str(paths.COMPAT / "chaos"), "--minutes", str(minutes), *options]
+    return Suite(name, command, [install.python], limit_s=int(minutes * histories * 120) + 900)
+
+
+def failover(signal: str, minutes: float) -> Suite:
+    command = [str(paths.PYTHON), str(paths.COMPAT / "chaos" / "failover.py"), "--minutes", str(minutes), "--signal", signal]
+    return Suite(f"failover by SIG{signal}", command, [install.python], limit_s=int(minutes * 120) + 900)
+
+
 # `--lib --bins --tests --examples` and doctests in one go; one profile, so that nothing is built twice.
 WORKSPACE = [
     cargo("cargo test", "test", "--workspace", "--no-fail-fast"),
@@ -149,6 +159,7 @@ CLIENTS: list[Suite] = [
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     soak("short soak", minutes=0.5),
     stories("checker of groups", "soak-groups", foreign=False),
+    stories("checker of chaos", "chaos", foreign=False),
     stories("checker of the matrix", "run", foreign=False),
     soak_groups("short soak of groups", minutes=0.2),
 ]
