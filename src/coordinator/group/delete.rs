@@ -26,7 +26,7 @@ fn delete_one(draft: &mut GroupDraft, id: &str) -> Result<(), ErrorCode> {
         return Err(ErrorCode::NON_EMPTY_GROUP);
     }
     offsets::delete_all(draft, id);
-    for pending in &group.pending_joins {
+    for pending in group.pending_joins.keys() {
         draft.disarm(Timer::Session {
             group: group.id.clone(),
             member: pending.clone(),

@@ -18,6 +18,7 @@ mod list;
 pub mod offsets;
 mod placement;
 mod record;
+mod small_map;
 #[cfg(test)]
 mod tests;
 

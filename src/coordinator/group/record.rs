@@ -4,6 +4,7 @@
 //! version 4), and tombstones of both. Records of other kinds are skipped when loading.
 
 use super::super::{Encoded, Found};
+use super::small_map::SmallMap;
 use bytes::Bytes;
 use imbl::OrdMap;
 use ottla_protocol::records::consumer_offsets::classic::{
@@ -73,9 +74,9 @@ pub struct Committed {
 }
 
 /// The offsets of one topic, by partition.
-pub type TopicOffsets = OrdMap<i32, Arc<Committed>>;
+pub type TopicOffsets = SmallMap<i32, Arc<Committed>>;
 /// The offsets of one group, by topic.
-pub type GroupOffsets = OrdMap<Arc<str>, TopicOffsets>;
+pub type GroupOffsets = SmallMap<Arc<str>, TopicOffsets>;
 
 /// Everything that the records say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,8 +110,7 @@ impl Durable {
                 }
                 let topics = self.offsets.entry(group.clone()).or_default();
                 topics
-                    .entry(topic.clone())
-                    .or_default()
+                    .get_or_default(topic.clone())
                     .insert(*partition, value.clone());
             }
             Record::Offset {

@@ -3,10 +3,10 @@
 //! Persistent maps inside: cloning one costs the same for ten members and ten thousand. Source: `ClassicGroup`.
 
 use super::super::record::{Recorded, RecordedMember};
+use super::super::small_map::SmallMap;
 use super::member::Member;
 use super::protocols;
 use crate::coordinator::Ticket;
-use imbl::{OrdMap, OrdSet};
 use ottla_protocol::messages::join_group::JoinGroupResponseMember;
 use ottla_protocol::{ErrorCode, Str};
 use std::collections::BTreeSet;
@@ -50,15 +50,15 @@ pub struct ClassicGroup {
     pub protocol_type: Option<Str>,
     pub protocol: Option<Str>,
     pub leader: Option<Str>,
-    members: OrdMap<Str, Arc<Member>>,
+    members: SmallMap<Str, Arc<Member>>,
     /// Member ids by instance id.
-    static_members: OrdMap<Str, Str>,
+    static_members: SmallMap<Str, Str>,
     /// Ids that were given out and have not joined (KIP-394).
-    pub pending_joins: OrdSet<Str>,
+    pub pending_joins: SmallMap<Str, ()>,
     /// Who has not asked for its assignment yet.
-    pub pending_syncs: OrdSet<Str>,
+    pub pending_syncs: SmallMap<Str, ()>,
     /// By protocol, how many members offer it.
-    offered: OrdMap<Str, usize>,
+    offered: SmallMap<Str, usize>,
     /// Members whose JoinGroup is parked.
     joining: usize,
     /// Set from leaving Empty to the end of that rebalance.
@@ -87,11 +87,11 @@ impl ClassicGroup {
             protocol_type: recorded.protocol_type.clone(),
             protocol: recorded.protocol.clone(),
             leader: recorded.leader.clone(),
-            members: OrdMap::new(),
-            static_members: OrdMap::new(),
-            pending_joins: OrdSet::new(),
-            pending_syncs: OrdSet::new(),
-            offered: OrdMap::new(),
+            members: SmallMap::new(),
+            static_members: SmallMap::new(),
+            pending_joins: SmallMap::new(),
+            pending_syncs: SmallMap::new(),
+            offered: SmallMap::new(),
             joining: 0,
             initial_delay: None,
             new_member_added: false,
@@ -139,7 +139,7 @@ impl ClassicGroup {
         self.static_members.get(instance_id)
     }
 
-    pub fn offered(&self) -> &OrdMap<Str, usize> {
+    pub fn offered(&self) -> &SmallMap<Str, usize> {
         &self.offered
     }
 

@@ -170,7 +170,7 @@ impl Work<'_> {
         if request.version < MEMBER_ID_REQUIRED_FROM {
             return self.add(request, id, ticket);
         }
-        self.group.pending_joins.insert(id.clone());
+        self.group.pending_joins.insert(id.clone(), ());
         self.await_for(id, super::work::milliseconds(request.session_timeout_ms));
         Some(refusal(id, ErrorCode::MEMBER_ID_REQUIRED))
     }
@@ -191,7 +191,7 @@ impl Work<'_> {
     fn join_known(&mut self, request: &Joining, ticket: Ticket) -> Option<JoinGroupResponse> {
         let id = &request.member_id;
         let instance = request.instance_id.as_deref();
-        if self.group.pending_joins.contains(id) {
+        if self.group.pending_joins.contains_key(id) {
             return match instance {
                 None => self.add(request, id, ticket),
                 // Kafka fails on it: a pending member is no static one.

@@ -60,7 +60,7 @@ impl Work<'_> {
         let id = id
             .filter(|id| !id.is_empty())
             .ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
-        if !self.group.pending_joins.contains(&id) {
+        if !self.group.pending_joins.contains_key(&id) {
             self.group.check_member(&id, instance)?;
         }
         self.await_no_more(&id);

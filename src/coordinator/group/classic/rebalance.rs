@@ -102,7 +102,7 @@ impl Work<'_> {
             self.answer_join(&id, answer);
             self.await_member(&id);
             self.group.change(&id, |member| member.is_new = false);
-            self.group.pending_syncs.insert(id);
+            self.group.pending_syncs.insert(id, ());
         }
         self.sync_within(self.group.rebalance_timeout_ms());
     }

@@ -23,7 +23,7 @@ pub fn session(
     };
     let is_lost = match work.group.member(member) {
         Some(known) => !known.is_waiting(),
-        None => work.group.pending_joins.contains(member),
+        None => work.group.pending_joins.contains_key(member),
     };
     if is_lost {
         tracing::info!(group = %work.group.id, %member, "a member was lost: no heartbeat within its session timeout");
@@ -55,7 +55,7 @@ pub fn sync(draft: &mut GroupDraft, turn: &Turn, values: &GroupValues, group: &s
     };
     let is_open = matches!(work.group.state, State::CompletingRebalance | State::Stable);
     if is_open && !work.group.pending_syncs.is_empty() {
-        let missing: Vec<Str> = work.group.pending_syncs.iter().cloned().collect();
+        let missing: Vec<Str> = work.group.pending_syncs.keys().cloned().collect();
         for id in missing {
             work.await_no_more(&id);
             work.remove(&id);

@@ -75,7 +75,10 @@ pub fn delete_all(draft: &mut GroupDraft, group: &str) {
 pub fn topics_deleted(draft: &mut GroupDraft, topics: &[(Arc<str>, Uuid)]) {
     for (group, offsets) in draft.durable().offsets.clone().iter() {
         for (topic, id) in topics {
-            for (partition, committed) in offsets.get(topic).into_iter().flatten() {
+            let Some(partitions) = offsets.get(topic) else {
+                continue;
+            };
+            for (partition, committed) in partitions.iter() {
                 // Records of before topic ids are taken to be of the topic of that name.
                 if committed.topic_id.is_zero() || committed.topic_id == *id {
                     let record = record(draft.durable(), group, topic, *partition, None);

@@ -16,7 +16,7 @@ pub fn fetch(durable: &Durable, request: &OffsetFetchRequestGroup) -> OffsetFetc
     let topics = match &request.topics {
         None => offsets
             .into_iter()
-            .flatten()
+            .flat_map(|topics| topics.iter())
             .map(|(topic, partitions)| every(topic, partitions))
             .collect(),
         Some(topics) => topics
