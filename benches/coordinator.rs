@@ -12,6 +12,7 @@ use ottla::coordinator::group::{
     Committed, Durable, GroupDraft, GroupShard, Record, Recorded, Volatile,
 };
 use ottla::coordinator::{Draft, Journal, Piece, Runtime, Shard, Ticket, Turn};
+use ottla::metrics::ShardMetrics;
 use ottla::world::Clock;
 use ottla_protocol::messages::heartbeat::HeartbeatRequest;
 use ottla_protocol::messages::join_group::{JoinGroupRequest, JoinGroupRequestProtocol};
@@ -281,8 +282,15 @@ fn loading(values: BrokerValues) {
     let took = tokio.block_on(async {
         let shard = GroupShard {
             values: Arc::new(ArcSwap::from_pointee(values)),
+            rebalances: prometheus::IntCounter::new("detached", "-").unwrap(),
         };
-        let runtime = Runtime::new(shard, Clock::system(), "__consumer_offsets", 5 << 20);
+        let runtime = Runtime::new(
+            shard,
+            Clock::system(),
+            "__consumer_offsets",
+            5 << 20,
+            ShardMetrics::detached(),
+        );
         let began = Spent::begin();
         runtime.elect(0, LeaderEpoch(0), Arc::new(log));
         runtime.serving(0).await;

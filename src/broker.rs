@@ -99,7 +99,7 @@ impl Node {
         cordon::put_in_force(&values.load(), &partitions, &membership);
 
         let (stopper, stop) = background::stop();
-        let groups = groups(&world, &values, &metadata);
+        let groups = groups(&world, &values, &metadata, &metrics);
         let replicating = replication::Parts {
             config: &config,
             values: &values,
@@ -246,9 +246,18 @@ fn groups<N: Net>(
     world: &World<N>,
     values: &Arc<ArcSwap<BrokerValues>>,
     metadata: &Metadata,
+    metrics: &Metrics,
 ) -> Arc<Groups> {
     let (clock, rng) = (world.clock.clone(), world.rng.clone());
-    Groups::new(values.clone(), metadata.clone(), clock, rng)
+    let groups = Groups::new(
+        values.clone(),
+        metadata.clone(),
+        clock,
+        rng,
+        &metrics.coordinators,
+    );
+    metrics.register(groups.clone());
+    groups
 }
 
 fn fetches<N: Net>(world: &World<N>, values: &BrokerValues) -> Arc<Fetches> {

@@ -18,6 +18,8 @@ mod disks;
 mod drain;
 #[path = "broker/fetch_sessions.rs"]
 mod fetch_sessions;
+#[path = "broker/group_metrics.rs"]
+mod group_metrics;
 #[path = "broker/host.rs"]
 mod host;
 #[path = "broker/idempotence.rs"]

@@ -6,6 +6,7 @@
 //!   invariants/  what must hold: one promise per file
 //!   stage.rs     the driver: node, disk, faults            worker.rs  a client of one partition: produces, reads, audits
 //!   ledger.rs    what clients know                         admin.rs   a client that creates and configures topics
+//!   fleeting.rs  a client that deletes and recreates a topic   committer.rs  a client that commits the offsets of a group
 //! ```
 //! `OTTLA_SEED=17 cargo test --test simulation` runs that seed alone in every scenario and prints its trace; `OTTLA_SEEDS=500` runs
 //! so many per scenario.
@@ -16,8 +17,12 @@ mod wire;
 mod simulation {
     mod admin;
     mod client;
+    mod committer;
+    mod fleeting;
     mod invariants {
         pub mod acknowledged;
+        pub mod committed;
+        pub mod deleted;
         pub mod duplicates;
         pub mod holes;
         pub mod metadata;

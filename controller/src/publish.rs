@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   state machine ──publish(image, delta)──▶ ArcSwap<Image>      read by every handler, once per request
-//!                                         ├▶ watch(offset)       awaited by `at_least`
+//!                                         ├▶ Level(offset)       awaited by `at_least`
 //!                                         └▶ one slot per        taken by `Subscription::next`
 //!                                            subscriber
 //! ```
@@ -14,22 +14,21 @@
 use crate::delta::Delta;
 use crate::ids::MetadataOffset;
 use crate::image::Image;
+use crate::level::Level;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 /// The write half: owned by the one task that applies committed records.
 pub struct Publisher {
     shared: Arc<Shared>,
-    offset: watch::Sender<MetadataOffset>,
 }
 
 /// The read half: clone it freely; call [`Metadata::image`] once per request and pass `&Image` down.
 #[derive(Clone)]
 pub struct Metadata {
     shared: Arc<Shared>,
-    offset: watch::Receiver<MetadataOffset>,
 }
 
 /// A step from one image to a later one.
@@ -62,6 +61,13 @@ struct Shared {
     image: ArcSwap<Image>,
     /// Locked while publishing and subscribing, so that a new subscriber's first image is followed by all later ones.
     slots: Mutex<Vec<Weak<Slot>>>,
+    reached: Level<Reached>,
+}
+
+struct Reached {
+    offset: MetadataOffset,
+    /// No later offset will come.
+    is_over: bool,
 }
 
 #[derive(Default)]
@@ -81,18 +87,15 @@ pub fn channel() -> (Publisher, Metadata) {
     let shared = Arc::new(Shared {
         image: ArcSwap::default(),
         slots: Mutex::default(),
+        reached: Level::new(Reached {
+            offset: MetadataOffset::NONE,
+            is_over: false,
+        }),
     });
-    let (sender, receiver) = watch::channel(MetadataOffset::NONE);
-    (
-        Publisher {
-            shared: shared.clone(),
-            offset: sender,
-        },
-        Metadata {
-            shared,
-            offset: receiver,
-        },
-    )
+    let publisher = Publisher {
+        shared: shared.clone(),
+    };
+    (publisher, Metadata { shared })
 }
 
 impl Publisher {
@@ -112,7 +115,10 @@ impl Publisher {
             }
             None => false,
         });
-        self.offset.send_replace(update.image.offset);
+        self.shared.reached.set(Reached {
+            offset: update.image.offset,
+            is_over: false,
+        });
     }
 
     /// Makes `image` the current one, whatever the one before was: for a snapshot.
@@ -130,6 +136,11 @@ impl Drop for Publisher {
                 slot.filled.notify_one();
             }
         }
+        let offset = self.shared.reached.with(|reached| reached.offset);
+        self.shared.reached.set(Reached {
+            offset,
+            is_over: true,
+        });
     }
 }
 
@@ -141,12 +152,14 @@ impl Metadata {
 
     /// The first image at `offset` or later; fails only when the publisher is gone before.
     pub async fn at_least(&self, offset: MetadataOffset) -> Result<Arc<Image>, Stopped> {
-        let mut applied = self.offset.clone();
-        applied
-            .wait_for(|applied| *applied >= offset)
-            .await
-            .map_err(|_| Stopped)?;
-        Ok(self.image())
+        let reached = &self.shared.reached;
+        reached
+            .until(|reached| reached.offset >= offset || reached.is_over)
+            .await;
+        match reached.with(|reached| reached.offset >= offset) {
+            true => Ok(self.image()),
+            false => Err(Stopped),
+        }
     }
 
     /// All changes from now on; the first update goes from the empty image to the current one.

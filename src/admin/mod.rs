@@ -127,7 +127,7 @@ async fn metrics(State(shown): State<Shown>) -> Response {
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",
     )];
-    (kind, shown.metrics.text()).into_response()
+    (kind, shown.metrics.fresh_text().await).into_response()
 }
 
 #[cfg(test)]

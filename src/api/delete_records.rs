@@ -1,10 +1,11 @@
 //! DeleteRecords (key 21), versions 0-2 (KIP-107). v2 flexible.
 //!
-//! Moves the log start up; -1 stands for the high watermark. Answered when all living replicas have followed, or when the request's time
+//! Moves the log start up, for good: what is answered survives any crash. -1 stands for the high watermark. Answered when all living replicas have followed, or when the request's time
 //! is up.
 
 use super::{Api, Context, Meta, Reply};
 use crate::metadata::internal_topics;
+use crate::partition::Partition;
 use futures::future::join_all;
 use ottla_controller::image::Image;
 use ottla_protocol::ErrorCode;
@@ -32,28 +33,45 @@ impl Api for DeleteRecords {
         let image = context.metadata.image();
         let timeout = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
         // All at once: each may wait for its followers.
-        let deleting = request.topics.into_iter().map(|topic| async {
-            let topic = topic;
-            let deleting = topic.partitions.iter().map(|asked| async {
-                let deleted = delete(&context, &image, &topic.name, asked, timeout).await;
-                DeleteRecordsPartitionResult {
-                    partition_index: asked.partition_index,
-                    low_watermark: deleted.map_or(NO_LOW_WATERMARK, |low| low.0),
-                    error_code: deleted.err().unwrap_or(ErrorCode::NONE),
-                    ..Default::default()
-                }
-            });
-            let partitions = join_all(deleting).await;
+        let deleting = request.topics.iter().flat_map(|topic| {
+            let (context, image) = (&context, &image);
+            let partitions = topic.partitions.iter();
+            partitions.map(move |asked| delete(context, image, &topic.name, asked, timeout))
+        });
+        let deleted = join_all(deleting.collect::<Vec<_>>()).await;
+        // Kafka leaves this to its next checkpoint, a minute away: until then a crash brings deleted records back.
+        let moved = deleted.iter().flatten();
+        let moved: Vec<_> = moved.map(|(partition, _)| partition.clone()).collect();
+        context.partitions.keep_log_starts(&moved).await;
+        let mut deleted = deleted.into_iter();
+        let topics = request.topics.into_iter().map(|topic| {
+            let partitions = topic.partitions.iter().zip(&mut deleted);
             DeleteRecordsTopicResult {
+                partitions: partitions
+                    .map(|(asked, deleted)| answer(asked, deleted))
+                    .collect(),
                 name: topic.name,
-                partitions,
                 ..Default::default()
             }
         });
         Reply::Now(DeleteRecordsResponse {
-            topics: join_all(deleting).await,
+            topics: topics.collect(),
             ..Default::default()
         })
+    }
+}
+
+/// What was deleted in a directory that has failed since may come back.
+fn answer(
+    asked: &DeleteRecordsPartition,
+    deleted: Result<(Arc<Partition>, Offset), ErrorCode>,
+) -> DeleteRecordsPartitionResult {
+    let low = deleted.and_then(|(partition, low)| partition.role().check(None).map(|()| low));
+    DeleteRecordsPartitionResult {
+        partition_index: asked.partition_index,
+        low_watermark: low.map_or(NO_LOW_WATERMARK, |low| low.0),
+        error_code: low.err().unwrap_or(ErrorCode::NONE),
+        ..Default::default()
     }
 }
 
@@ -63,7 +81,7 @@ async fn delete(
     topic: &str,
     asked: &DeleteRecordsPartition,
     timeout: Duration,
-) -> Result<Offset, ErrorCode> {
+) -> Result<(Arc<Partition>, Offset), ErrorCode> {
     let partition = context
         .partitions
         .by_name(image, topic, asked.partition_index)?;
@@ -71,7 +89,8 @@ async fn delete(
         // `ReplicaManager.deleteRecordsOnLocalLog`: coordinators delete from their topics, clients do not.
         return Err(ErrorCode::INVALID_TOPIC_EXCEPTION);
     }
-    partition
+    let low = partition
         .delete_records(Offset(asked.offset), timeout)
-        .await
+        .await?;
+    Ok((partition, low))
 }

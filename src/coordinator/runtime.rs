@@ -6,18 +6,19 @@
 use super::loader::{self, LoadError};
 use super::seat::{End, Order, Post, Seat};
 use super::{Draft, Journal, Shard, Ticket, Turn, View};
+use crate::metrics::ShardMetrics;
 use crate::world::Clock;
 use ottla_protocol::ErrorCode;
 use ottla_storage::offset::LeaderEpoch;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 /// How long a shard that could not be loaded waits before the next attempt.
 const LOAD_RETRY: Duration = Duration::from_secs(1);
@@ -30,9 +31,10 @@ pub struct Runtime<S: Shard> {
     topic: &'static str,
     /// How much of a log is read at a time.
     piece_bytes: usize,
+    metrics: ShardMetrics,
     led: Mutex<BTreeMap<i32, Led<S>>>,
     /// Moves when a shard begins to serve.
-    loaded: watch::Sender<()>,
+    loaded: Arc<Notify>,
 }
 
 /// A shard that this node leads. Dropped, it ends.
@@ -60,14 +62,21 @@ impl<R> Future for Pending<R> {
 }
 
 impl<S: Shard> Runtime<S> {
-    pub fn new(shard: S, clock: Clock, topic: &'static str, piece_bytes: usize) -> Arc<Self> {
+    pub fn new(
+        shard: S,
+        clock: Clock,
+        topic: &'static str,
+        piece_bytes: usize,
+        metrics: ShardMetrics,
+    ) -> Arc<Self> {
         Arc::new(Self {
             shard: Arc::new(shard),
             clock,
             topic,
             piece_bytes,
+            metrics,
             led: Mutex::default(),
-            loaded: watch::Sender::default(),
+            loaded: Arc::default(),
         })
     }
 
@@ -85,6 +94,7 @@ impl<S: Shard> Runtime<S> {
             journal,
             epoch,
             clock: self.clock.clone(),
+            metrics: self.metrics.clone(),
         };
         let name = format!("{}-{partition}", self.topic);
         let state = State {
@@ -115,18 +125,32 @@ impl<S: Shard> Runtime<S> {
 
     /// Resolves when the shard serves; the caller knows how long it will wait.
     pub async fn serving(&self, partition: i32) {
-        let mut loaded = self.loaded.subscribe();
         let is_serving = || {
             let led = self.led.lock();
             led.get(&partition)
                 .is_some_and(|led| !led.is_loading.load(Ordering::Acquire))
         };
-        while !is_serving() && loaded.changed().await.is_ok() {}
+        loop {
+            let mut loaded = pin!(self.loaded.notified());
+            loaded.as_mut().enable();
+            if is_serving() {
+                return;
+            }
+            loaded.await;
+        }
     }
 
     /// The partitions led now.
     pub fn led(&self) -> Vec<i32> {
         self.led.lock().keys().copied().collect()
+    }
+
+    /// How many shards are loading, and how many serve.
+    pub fn shards(&self) -> (usize, usize) {
+        let led = self.led.lock();
+        let is_loading = |led: &&Led<S>| led.is_loading.load(Ordering::Acquire);
+        let loading = led.values().filter(is_loading).count();
+        (loading, led.len() - loading)
     }
 
     /// Has the shard carry out an operation. Its place in the order is decided when this returns; the answer comes when
@@ -177,14 +201,14 @@ impl<S: Shard> Runtime<S> {
 /// What others see of a shard's life.
 struct State {
     is_loading: Arc<AtomicBool>,
-    loaded: watch::Sender<()>,
+    loaded: Arc<Notify>,
 }
 
 impl State {
     fn set_loading(&self, is_loading: bool) {
         self.is_loading.store(is_loading, Ordering::Release);
         if !is_loading {
-            self.loaded.send_replace(());
+            self.loaded.notify_waiters();
         }
     }
 }
@@ -209,8 +233,9 @@ async fn live<S: Shard>(
         };
         match loaded {
             Ok(loaded) => {
+                let took = post.clock.elapsed().saturating_sub(began);
+                post.metrics.loaded(took);
                 if loaded.records > 0 {
-                    let took = post.clock.elapsed().saturating_sub(began);
                     tracing::info!(shard = %name, epoch = post.epoch.0, records = loaded.records,
                         bytes = loaded.bytes, ?took, "loaded");
                 }

@@ -13,6 +13,7 @@ use super::journal::{self, Journal};
 use super::tickets::{ReplyTo, Tickets};
 use super::timers::Timers;
 use super::{Draft, Outcome, Shard, Ticket, Turn, View};
+use crate::metrics::ShardMetrics;
 use crate::world::Clock;
 use futures::future::{BoxFuture, FutureExt, ready};
 use ottla_protocol::ErrorCode;
@@ -53,6 +54,7 @@ pub struct Post<S: Shard> {
     pub journal: Arc<dyn Journal>,
     pub epoch: LeaderEpoch,
     pub clock: Clock,
+    pub metrics: ShardMetrics,
 }
 
 /// Why a seat stopped.
@@ -72,7 +74,15 @@ pub struct Seat<S: Shard> {
     timers: Timers<S::Timer>,
     tickets: Tickets<S::Answer>,
     held: VecDeque<Held<S::Answer>>,
-    commits: VecDeque<(Offset, BoxFuture<'static, Result<(), ErrorCode>>)>,
+    commits: VecDeque<Commit>,
+}
+
+/// Records that are written and not yet committed.
+struct Commit {
+    end: Offset,
+    /// When they were given to the log.
+    began: Duration,
+    committed: BoxFuture<'static, Result<(), ErrorCode>>,
 }
 
 /// Answers that wait for a commit.
@@ -115,7 +125,7 @@ impl<S: Shard> Seat<S> {
     async fn begin(&mut self) -> Result<(), HalfWritten> {
         let (end, committed) = (self.history.end(), self.history.committed_end());
         if end > committed {
-            self.await_commit(end);
+            self.await_commit(end, self.post.clock.elapsed());
         }
         let mut draft = self.draft();
         self.post.shard.loaded(&mut draft, &self.turn());
@@ -139,7 +149,7 @@ impl<S: Shard> Seat<S> {
                 biased;
                 _ = &mut *stop => return End::Over,
                 committed = first(&mut self.commits) => match committed {
-                    Ok(offset) => self.committed(offset),
+                    Ok((end, began)) => self.committed(end, began),
                     Err(_) => return End::Over,
                 },
                 order = orders.recv() => match order {
@@ -176,6 +186,7 @@ impl<S: Shard> Seat<S> {
         outcome: Outcome<S>,
     ) -> Result<Result<(), ErrorCode>, HalfWritten> {
         let mut end = None;
+        let began = self.post.clock.elapsed();
         if !outcome.records.is_empty() {
             let max_bytes = self.post.journal.max_batch_bytes();
             let wall_ms = self.post.clock.wall_ms();
@@ -193,9 +204,10 @@ impl<S: Shard> Seat<S> {
         }
         if let Some(end) = end {
             self.history.append(end, outcome.durable);
-            self.await_commit(end);
+            self.await_commit(end, began);
         }
-        self.volatile = outcome.volatile;
+        let before = std::mem::replace(&mut self.volatile, outcome.volatile);
+        self.post.shard.installed(&before, &self.volatile);
         for (timer, at) in outcome.timers {
             self.timers.set(timer, at);
         }
@@ -224,17 +236,23 @@ impl<S: Shard> Seat<S> {
         }
     }
 
-    fn await_commit(&mut self, end: Offset) {
-        let mut commit = self.post.journal.committed(self.post.epoch, end);
-        let commit = match (&mut commit).now_or_never() {
-            Some(Ok(())) if self.commits.is_empty() => return self.committed(end),
+    fn await_commit(&mut self, end: Offset, began: Duration) {
+        let mut committed = self.post.journal.committed(self.post.epoch, end);
+        let committed = match (&mut committed).now_or_never() {
+            Some(Ok(())) if self.commits.is_empty() => return self.committed(end, began),
             Some(decided) => ready(decided).boxed(),
-            None => commit,
+            None => committed,
         };
-        self.commits.push_back((end, commit));
+        self.commits.push_back(Commit {
+            end,
+            began,
+            committed,
+        });
     }
 
-    fn committed(&mut self, offset: Offset) {
+    fn committed(&mut self, offset: Offset, began: Duration) {
+        let took = self.post.clock.elapsed().saturating_sub(began);
+        self.post.metrics.committed(took);
         self.history.commit(offset);
         while self.held.front().is_some_and(|held| held.after <= offset) {
             let held = self.held.pop_front().expect("looked at it");
@@ -288,15 +306,13 @@ impl<S: Shard> Seat<S> {
 }
 
 /// The first commit that is waited for; never, when none is.
-async fn first(
-    commits: &mut VecDeque<(Offset, BoxFuture<'static, Result<(), ErrorCode>>)>,
-) -> Result<Offset, ErrorCode> {
-    let Some((offset, commit)) = commits.front_mut() else {
+async fn first(commits: &mut VecDeque<Commit>) -> Result<(Offset, Duration), ErrorCode> {
+    let Some(commit) = commits.front_mut() else {
         return pending().await;
     };
-    let outcome = commit.await.map(|()| *offset);
-    commits.pop_front();
-    outcome
+    let outcome = (&mut commit.committed).await;
+    let commit = commits.pop_front().expect("looked at it");
+    outcome.map(|()| (commit.end, commit.began))
 }
 
 async fn sleep(clock: &Clock, due: Option<Duration>) {

@@ -44,6 +44,9 @@ pub trait Shard: Send + Sync + Sized + 'static {
     /// A timer has come due. It is disarmed already.
     fn expire(&self, draft: &mut Draft<Self>, timer: &Self::Timer, turn: &Turn);
 
+    /// What an operation changed is in force.
+    fn installed(&self, _before: &Self::Volatile, _after: &Self::Volatile) {}
+
     /// How its batches are compressed.
     fn codec(&self) -> Codec {
         Codec::None

@@ -19,10 +19,10 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ottla_controller::Level;
 use ottla_controller::ids::{BrokerEpoch, BrokerId};
 use ottla_protocol::ErrorCode;
 use parking_lot::Mutex;
-use tokio::sync::watch;
 
 pub use session::{FINAL_EPOCH, INITIAL_EPOCH, NO_SESSION, PartitionKey, TopicKey, Wanted};
 
@@ -85,7 +85,7 @@ pub struct Fetches {
     clock: Clock,
     rng: Rng,
     /// Turns true when nobody is to wait any more.
-    stopping: watch::Sender<bool>,
+    stopping: Arc<Level<bool>>,
 }
 
 impl Fetches {
@@ -95,20 +95,18 @@ impl Fetches {
             sessions: Arc::new(Mutex::new(Cache::new(slots))),
             clock,
             rng,
-            stopping: watch::Sender::new(false),
+            stopping: Arc::default(),
         }
     }
 
     /// Answers every request that waits, and those to come at once: the node is stopping.
     pub fn stop(&self) {
-        self.stopping.send_replace(true);
+        self.stopping.set(true);
     }
 
     /// Resolves when [`Fetches::stop`] was called.
     async fn stopped(&self) {
-        let mut stopping = self.stopping.subscribe();
-        // The sender is ours: it cannot be gone.
-        drop(stopping.wait_for(|stopping| *stopping).await);
+        self.stopping.until(|stopping| *stopping).await;
     }
 
     /// Sessions kept, their partitions, and how many lost their place so far: for metrics.

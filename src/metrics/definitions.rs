@@ -76,6 +76,13 @@ definitions! {
     FETCH_SESSIONS = "ottla_fetch_sessions" Gauge [] "Incremental fetch sessions kept.";
     FETCH_SESSION_PARTITIONS = "ottla_fetch_session_partitions" Gauge [] "Partitions in all incremental fetch sessions.";
     FETCH_SESSION_EVICTIONS = "ottla_fetch_session_evictions_total" Counter [] "Fetch sessions that had to make place for another.";
+    GROUPS = "ottla_groups" Gauge ["state"] "Consumer groups that this node coordinates, by state.";
+    GROUP_MEMBERS = "ottla_group_members" Gauge [] "Members of the groups that this node coordinates.";
+    GROUP_OFFSETS = "ottla_group_offsets" Gauge [] "Offsets that the groups coordinated here have committed and that are kept.";
+    GROUP_REBALANCES = "ottla_group_rebalances_total" Counter [] "Rebalances that were completed: a group began another generation.";
+    COORDINATOR_SHARDS = "ottla_coordinator_shards" Gauge ["state"] "Partitions of __consumer_offsets that this node coordinates: loading or serving.";
+    COORDINATOR_LOAD_SECONDS = "ottla_coordinator_load_seconds" Histogram ["topic"] "Time to load a coordinator's partition from its log.";
+    COORDINATOR_COMMIT_SECONDS = "ottla_coordinator_commit_seconds" Histogram ["topic"] "Time from giving a coordinator's records to the log (committed offsets, for one) until they are committed.";
     PROCESS_CPU = "process_cpu_seconds_total" Counter [] "User and system CPU time spent.";
     PROCESS_RESIDENT = "process_resident_memory_bytes" Gauge [] "Resident memory, page cache not counted.";
     PROCESS_OPEN_FILES = "process_open_fds" Gauge [] "Open file descriptors.";

@@ -5,6 +5,7 @@
 //! Nothing here decides anything.
 
 mod connections;
+mod coordinators;
 pub mod definitions;
 #[cfg(test)]
 mod documentation;
@@ -13,12 +14,19 @@ mod requests;
 mod sampled;
 
 pub use connections::{CloseReason, ConnectionMetrics, ListenerMetrics, RefuseReason};
+pub use coordinators::{CoordinatorMetrics, ShardMetrics};
 pub use definitions::{DEFINITIONS, Definition, Kind};
 pub use requests::{ApiLabels, ApiMetrics, RequestMetrics};
 pub use sampled::{Samples, Source};
 
+use futures::future::join_all;
+use parking_lot::Mutex;
 use prometheus::{Encoder, Registry, TextEncoder};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a scrape waits for what is counted elsewhere.
+const REFRESH_MAX: Duration = Duration::from_secs(1);
 
 /// Every metric of one node. Several nodes in one process have one each.
 pub struct Metrics {
@@ -27,6 +35,9 @@ pub struct Metrics {
     pub requests: RequestMetrics,
     /// By listener.
     pub connections: ConnectionMetrics,
+    pub coordinators: CoordinatorMetrics,
+    /// In the order registered.
+    sources: Mutex<Vec<Arc<dyn Source>>>,
 }
 
 impl Metrics {
@@ -36,6 +47,8 @@ impl Metrics {
         let metrics = Self {
             requests: RequestMetrics::new(&registry, apis),
             connections: ConnectionMetrics::new(&registry),
+            coordinators: CoordinatorMetrics::new(&registry),
+            sources: Mutex::default(),
             registry,
         };
         metrics.register(Arc::new(process::Process));
@@ -44,9 +57,18 @@ impl Metrics {
 
     /// Adds values that are computed at each scrape.
     pub fn register(&self, source: Arc<dyn Source>) {
+        self.sources.lock().push(source.clone());
         self.registry
             .register(Box::new(sampled::Sampled::new(source)))
             .expect("a source's metrics are registered once");
+    }
+
+    /// [`Metrics::text`] with the values of this moment; a source that does not answer in time shows what it had.
+    pub async fn fresh_text(&self) -> String {
+        let sources = self.sources.lock().clone();
+        let refreshing = join_all(sources.iter().map(|source| source.refresh()));
+        drop(tokio::time::timeout(REFRESH_MAX, refreshing).await);
+        self.text()
     }
 
     /// Everything in Prometheus' text format.

@@ -2,16 +2,21 @@
 //! its subject goes.
 
 use super::definitions::{Definition, Kind};
+use futures::future::{BoxFuture, FutureExt, ready};
 use prometheus::core::{Collector, Desc};
 use prometheus::proto;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Something that can say its values when asked. Called on the scraping task: reads snapshots, never waits.
+/// Something that can say its values when asked.
 pub trait Source: Send + Sync + 'static {
     /// The metrics that [`Source::sample`] may set.
     fn definitions(&self) -> &'static [&'static Definition];
-    /// Sets the values of this moment.
+    /// Brings up to date what [`Source::sample`] reads, where that lies with another task.
+    fn refresh(&self) -> BoxFuture<'_, ()> {
+        ready(()).boxed()
+    }
+    /// Sets the values of this moment. Called on the scraping task: reads snapshots, never waits.
     fn sample(&self, into: &mut Samples);
 }
 

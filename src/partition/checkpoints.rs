@@ -280,8 +280,11 @@ impl Checkpoints {
         content: String,
     ) -> Result<(), Failure> {
         if self.write(disk, name, content)? {
-            disk.sync_dir(&self.path)
-                .map_err(|error| Failure::new("syncing a log directory", &error))?;
+            disk.sync_dir(&self.path).map_err(|error| {
+                // Else the next attempt would find nothing new to write.
+                self.written.lock().remove(name);
+                Failure::new("syncing a log directory", &error)
+            })?;
         }
         Ok(())
     }

@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use futures::{StreamExt, stream};
-use ottla_controller::Update;
 use ottla_controller::ids::{BrokerId, MetadataOffset, TopicId};
 use ottla_controller::image::{self, Image};
+use ottla_controller::{Level, Update};
 use ottla_protocol::{ErrorCode, Uuid};
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -60,7 +60,7 @@ pub struct Table {
     pub(super) homes: Vec<Home>,
     replicating: Arc<Replicating>,
     hosted: ArcSwap<Hosted>,
-    applied: watch::Sender<MetadataOffset>,
+    applied: Level<MetadataOffset>,
     opening: watch::Sender<Opening>,
     failures: watch::Sender<Failures>,
     pub(super) doomed: Mutex<Vec<Doomed>>,
@@ -106,7 +106,7 @@ impl Table {
                 options,
                 homes,
                 hosted: ArcSwap::default(),
-                applied: watch::Sender::new(MetadataOffset::NONE),
+                applied: Level::new(MetadataOffset::NONE),
                 opening: watch::Sender::default(),
                 doomed: Mutex::default(),
                 applying: tokio::sync::Mutex::default(),
@@ -164,9 +164,7 @@ impl Table {
 
     /// Resolves when the metadata up to `offset` is in force here.
     pub async fn applied_up_to(&self, offset: MetadataOffset) {
-        let mut applied = self.applied.subscribe();
-        // The sender is ours: it cannot be gone.
-        drop(applied.wait_for(|applied| *applied >= offset).await);
+        self.applied.until(|applied| *applied >= offset).await;
     }
 
     /// How far opening logs is.
@@ -228,10 +226,13 @@ impl Table {
         }
         self.delete_all(deleted).await;
         self.host_all(&update.image, hosts).await;
-        if *self.applied.borrow() == MetadataOffset::NONE {
+        if self
+            .applied
+            .with(|applied| *applied == MetadataOffset::NONE)
+        {
             self.homes.iter().for_each(Home::report_unknown);
         }
-        self.applied.send_replace(update.image.offset);
+        self.applied.set(update.image.offset);
     }
 
     async fn host_all(

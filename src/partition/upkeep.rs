@@ -95,6 +95,23 @@ impl Table {
         self.checkpoint(Checkpoints::write_log_starts).await;
     }
 
+    /// Has the log starts of these partitions on disk when it returns, or their directory offline, or a full disk: where a checkpoint
+    /// is under way, it waits for that one and looks again.
+    pub async fn keep_log_starts(self: &Arc<Self>, partitions: &[Arc<Partition>]) {
+        for (index, home) in self.homes.iter().enumerate() {
+            let is_in =
+                |partition: &Arc<Partition>| Arc::ptr_eq(&partition.directory, &home.directory);
+            if partitions.iter().any(is_in) {
+                self.on_directory(index, |table, home| {
+                    home.checkpoint(&table.in_order(), |files, logs| {
+                        files.write_log_starts(&**home.directory.disk(), logs)
+                    });
+                })
+                .await;
+            }
+        }
+    }
+
     async fn checkpoint(self: &Arc<Self>, write: Write) {
         self.on_each_directory(move |table, home| {
             if !home.checkpoints.is_due(write, home.directory.changes()) {

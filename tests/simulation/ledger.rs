@@ -22,6 +22,10 @@ struct Book {
     /// acknowledged.
     topics: BTreeMap<String, Option<u64>>,
     power_losses: u64,
+    deaths: u64,
+    is_full: bool,
+    /// The disk was full in this life.
+    was_full: bool,
     is_ending: bool,
     longest_admin_ms: u64,
 }
@@ -37,6 +41,12 @@ pub struct Account {
     /// Acknowledged, and gone with a power loss.
     pub lost: u64,
     pub refused: u64,
+    /// Everything below was deleted, acknowledged.
+    pub deleted_to: i64,
+    /// Everything below may have been deleted: it was asked for.
+    pub asked_to_delete: i64,
+    /// The last log start that the node told, and in which of its lives.
+    pub start_seen: (i64, u64),
     since_healed: u64,
     is_done: bool,
 }
@@ -89,12 +99,33 @@ impl Ledger {
 
     /// The node is gone, and with it every connection.
     pub fn tell_of_death(&self) {
+        let mut book = self.book.lock().unwrap();
+        book.deaths += 1;
+        let is_full = book.is_full;
+        if std::mem::replace(&mut book.was_full, is_full) {
+            // Where log starts lie could not be written: records may be deleted for this life only.
+            let accounts = book.accounts.values_mut();
+            accounts.for_each(|account| account.deleted_to = 0);
+        }
+        drop(book);
         self.deaths.notify_waiters();
     }
 
     /// Resolves when the node dies.
     pub async fn death(&self) {
         self.deaths.notified().await;
+    }
+
+    /// Whether the disk may be full from now on.
+    pub fn note_full_disk(&self, is_full: bool) {
+        let mut book = self.book.lock().unwrap();
+        book.is_full = is_full;
+        book.was_full |= is_full;
+    }
+
+    /// Which life of the node this is.
+    pub fn life(&self) -> u64 {
+        self.book.lock().unwrap().deaths
     }
 
     pub fn note_power_loss(&self) {

@@ -5,7 +5,7 @@
 
 use super::ledger::Ledger;
 use super::trace::Trace;
-use super::{admin, worker};
+use super::{admin, committer, fleeting, worker};
 use ottla::admin::Phase;
 use ottla::api;
 use ottla::broker::{Node, Threading, World};
@@ -36,6 +36,15 @@ pub const TOPICS: &[Topic] = &[
         "synced",
         2,
         &[("internal.segment.bytes", "2048"), ("flush.messages", "1")],
+    ),
+    (
+        "short",
+        1,
+        &[
+            ("internal.segment.bytes", "2048"),
+            ("retention.bytes", "6000"),
+            ("file.delete.delay.ms", "200"),
+        ],
     ),
 ];
 
@@ -187,6 +196,7 @@ impl Stage {
         let used_bytes = space.total_bytes - space.free_bytes;
         self.trace.say(format!("{room_bytes} bytes are left"));
         self.disk.set_capacity_bytes(used_bytes + room_bytes);
+        self.ledger.note_full_disk(true);
     }
 
     /// How often the process was started.
@@ -206,6 +216,7 @@ impl Stage {
         (faults.failing_syncs, faults.slow) = (None, None);
         drop(faults);
         self.disk.set_capacity_bytes(u64::MAX);
+        self.ledger.note_full_disk(false);
     }
 
     /// Heals, lets clients get on, and checks everything. Called after every scenario.
@@ -262,6 +273,9 @@ fn config() -> Arc<BrokerConfig> {
         ("log.flush.offset.checkpoint.interval.ms", "700"),
         ("log.flush.start.offset.checkpoint.interval.ms", "700"),
         ("replica.high.watermark.checkpoint.interval.ms", "500"),
+        ("log.initial.task.delay.ms", "300"),
+        ("log.retention.check.interval.ms", "400"),
+        ("offsets.topic.num.partitions", "1"),
     ]);
     Arc::new(BrokerConfig::new(settings).expect("a good configuration"))
 }
@@ -328,8 +342,14 @@ async fn clients(ledger: Ledger, trace: Trace, seed: u64) -> turmoil::Result {
             worker::run(topic, partition, ledger.clone(), trace.clone(), rng)
         })
         .collect();
-    let admin = admin::run(ledger, trace, Rng::seeded(rng.next_u64()));
-    futures::future::join(admin, futures::future::join_all(workers)).await;
+    let draw = || Rng::seeded(rng.next_u64());
+    let (known, told) = (&ledger, &trace);
+    futures::join!(
+        admin::run(known.clone(), told.clone(), draw()),
+        fleeting::run(known.clone(), told.clone(), draw()),
+        committer::run(known.clone(), told.clone(), draw()),
+        futures::future::join_all(workers),
+    );
     Ok(())
 }
 

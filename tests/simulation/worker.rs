@@ -4,7 +4,7 @@
 //! audited before anything is sent: the whole log is read and compared with the ledger.
 
 use super::client::{self, Connection};
-use super::invariants::{acknowledged, duplicates, holes, producers};
+use super::invariants::{acknowledged, deleted, duplicates, holes, producers};
 use super::ledger::Ledger;
 use super::trace::Trace;
 use crate::wire::{self, Stored};
@@ -18,6 +18,10 @@ use std::time::Duration;
 /// What Kafka's producer allows itself.
 const IN_FLIGHT_MAX: u64 = 5;
 const PAUSE_MAX_MS: u64 = 80;
+/// Rounds between two requests to delete records, on average.
+const DELETE_EVERY: u64 = 12;
+/// The timestamp that asks for the log's start.
+const EARLIEST: i64 = -2;
 /// The timestamp that asks for the log's end.
 const LATEST: i64 = -1;
 const TIMESTAMP: i64 = 1_767_225_600_000;
@@ -93,6 +97,9 @@ impl Worker {
             self.fill();
             self.produce(&mut connection, producer).await?;
             self.consume(&mut connection).await?;
+            if self.rng.below(DELETE_EVERY) == 0 {
+                self.delete_records(&mut connection).await?;
+            }
             let pause = Duration::from_millis(self.rng.below(PAUSE_MAX_MS));
             tokio::time::sleep(pause).await;
         }
@@ -180,6 +187,7 @@ impl Worker {
 
     /// Reads what is new.
     async fn consume(&mut self, connection: &mut Connection) -> io::Result<()> {
+        self.position = self.position.max(self.start(connection).await?);
         let (records, high_watermark) = self.read(connection, self.position).await?;
         for record in &records {
             self.ledger
@@ -197,30 +205,79 @@ impl Worker {
     }
 
     async fn read(&self, connection: &mut Connection, from: i64) -> io::Result<(Vec<Stored>, i64)> {
+        let life = self.ledger.life();
         let asking = connection.fetch(self.topic, self.partition, from);
         let part = client::patiently(&self.ledger, asking).await?;
+        if part.error_code == ErrorCode::OFFSET_OUT_OF_RANGE {
+            return Err(io::Error::other("out of range"));
+        }
         if part.error_code != ErrorCode::NONE {
             producers::may_not_read(part.error_code);
             return Err(io::Error::other(format!("fetch: {:?}", part.error_code)));
         }
         let mut records = wire::read(&part.records);
         records.retain(|record| record.offset >= from);
+        self.ledger.account(self.topic, self.partition, |account| {
+            deleted::check(account, life, part.log_start_offset, &records);
+        });
         Ok((records, part.high_watermark))
+    }
+
+    /// Has the node forget some of what was read.
+    async fn delete_records(&mut self, connection: &mut Connection) -> io::Result<()> {
+        let to = self.position - i64::try_from(self.rng.below(30)).unwrap();
+        if to <= 0 {
+            return Ok(());
+        }
+        self.ledger.account(self.topic, self.partition, |account| {
+            account.asked_to_delete = account.asked_to_delete.max(to);
+        });
+        let request = wire::delete_records(self.topic, self.partition, to);
+        let asking = connection.ask(2, &request);
+        let mut response = client::patiently(&self.ledger, asking).await?;
+        let answer = response.topics.remove(0).partitions.remove(0);
+        if answer.error_code != ErrorCode::NONE {
+            producers::may_not_read(answer.error_code);
+            return Err(io::Error::other(format!("delete: {:?}", answer.error_code)));
+        }
+        assert!(
+            answer.low_watermark >= to,
+            "deleted less than was asked for"
+        );
+        self.say(&format!("is deleted up to {}", answer.low_watermark));
+        self.ledger.account(self.topic, self.partition, |account| {
+            account.deleted_to = account.deleted_to.max(to);
+            account.kept = account.kept.split_off(&to);
+        });
+        Ok(())
+    }
+
+    /// Where the log starts now; what lay before is off the ledger.
+    async fn start(&self, connection: &mut Connection) -> io::Result<i64> {
+        let asking = connection.list_offset(self.topic, self.partition, EARLIEST);
+        let told = client::patiently(&self.ledger, asking).await?;
+        let (start, _) = told.map_err(|error| io::Error::other(format!("{error:?}")))?;
+        self.ledger.account(self.topic, self.partition, |account| {
+            deleted::takes_no_more(self.topic, account, start);
+            account.kept = account.kept.split_off(&start);
+        });
+        Ok(start)
     }
 
     /// The whole log, from its start to its end.
     async fn read_all(&self, connection: &mut Connection) -> io::Result<(Vec<Stored>, i64)> {
+        let start = self.start(connection).await?;
         let mut all: Vec<Stored> = Vec::new();
         loop {
-            let from = all.last().map_or(0, |record| record.offset + 1);
+            let from = all.last().map_or(start, |record| record.offset + 1);
             let (records, end) = self.read(connection, from).await?;
             assert!(
                 !records.is_empty() || from >= end,
                 "nothing to read at {from} of {end}"
             );
             all.extend(records);
-            if all.last().map_or(0, |record| record.offset + 1) >= end {
-                holes::check(0, &all);
+            if all.last().map_or(start, |record| record.offset + 1) >= end {
+                holes::check(start, &all);
                 return Ok((all, end));
             }
         }
@@ -233,7 +290,11 @@ impl Worker {
         producer: (i64, i16),
     ) -> io::Result<()> {
         let losses = self.ledger.power_losses();
-        self.await_end(connection).await?;
+        let left = self.await_end(connection).await?;
+        self.ledger.account(self.topic, self.partition, |account| {
+            // Deleted records may be among the suffix that was lost: their offsets are used again.
+            account.deleted_to = account.deleted_to.min(left);
+        });
         let (log, end) = self.read_all(connection).await?;
         let lost = self.ledger.account(self.topic, self.partition, |account| {
             acknowledged::after_power_loss(self.topic, account, &log, end)
@@ -245,17 +306,23 @@ impl Worker {
         if lost > 0 {
             self.in_flight.clear();
             self.is_known = false;
-            self.next_sequence = producers::next_sequence(producer, &log);
+            self.audited_power_losses = losses;
+            let Some(next) = producers::next_sequence(producer, &log) else {
+                // What is left says nothing of this producer, so it cannot know where it stands.
+                self.producer = None;
+                return Err(io::Error::other("the producer is forgotten"));
+            };
+            self.next_sequence = next;
         }
         self.audited_power_losses = losses;
         Ok(())
     }
 
     /// Waits until all that a restarted node has may be read: until then it does not say where the log ends (KIP-207).
-    async fn await_end(&self, connection: &mut Connection) -> io::Result<()> {
+    async fn await_end(&self, connection: &mut Connection) -> io::Result<i64> {
         let asking = connection.list_offset(self.topic, self.partition, LATEST);
         match client::patiently(&self.ledger, asking).await? {
-            Ok(_) => Ok(()),
+            Ok((end, _)) => Ok(end),
             Err(error) => Err(io::Error::other(format!("list offsets: {error:?}"))),
         }
     }

@@ -4,11 +4,13 @@
 //! Source: `GroupCoordinatorService`.
 
 use super::classic::{self, Joining};
+use super::metrics::Tally;
 use super::offsets::{self, Commit};
 use super::{Answer, GroupDraft, GroupShard, delete, describe, list, partition_of};
 use crate::config::{BrokerValues, GroupValues};
 use crate::coordinator::{Runtime, Ticket, Turn};
 use crate::metadata::internal_topics::CONSUMER_OFFSETS;
+use crate::metrics::CoordinatorMetrics;
 use crate::world::{Clock, Rng};
 use arc_swap::ArcSwap;
 use futures::future::{BoxFuture, FutureExt, join_all, ready};
@@ -26,6 +28,7 @@ use ottla_protocol::messages::{
     sync_group::{SyncGroupRequest, SyncGroupResponse},
 };
 use ottla_protocol::{ErrorCode, Str, Uuid};
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,6 +38,8 @@ pub struct Groups {
     values: Arc<ArcSwap<BrokerValues>>,
     metadata: Metadata,
     rng: Rng,
+    /// As of the last scrape.
+    pub(super) tally: Mutex<Tally>,
 }
 
 /// What the coordinator wants to know of who asks.
@@ -52,17 +57,21 @@ impl Groups {
         metadata: Metadata,
         clock: Clock,
         rng: Rng,
+        metrics: &CoordinatorMetrics,
     ) -> Arc<Self> {
         let piece_bytes = values.load().groups.load_buffer_bytes;
         let shard = GroupShard {
             values: values.clone(),
+            rebalances: metrics.rebalances.clone(),
         };
-        let runtime = Runtime::new(shard, clock, CONSUMER_OFFSETS, piece_bytes);
+        let shards = metrics.shards(CONSUMER_OFFSETS);
+        let runtime = Runtime::new(shard, clock, CONSUMER_OFFSETS, piece_bytes, shards);
         Arc::new(Self {
             runtime,
             values,
             metadata,
             rng,
+            tally: Mutex::default(),
         })
     }
 

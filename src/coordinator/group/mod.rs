@@ -15,6 +15,7 @@ mod delete;
 mod describe;
 mod expire;
 mod list;
+mod metrics;
 pub mod offsets;
 mod placement;
 mod record;
@@ -39,12 +40,15 @@ use ottla_protocol::messages::{
 };
 use ottla_protocol::{DecodeError, EncodeError, ErrorCode, Str};
 use ottla_storage::batch::Codec;
+use prometheus::IntCounter;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// One partition of `__consumer_offsets`.
 pub struct GroupShard {
     pub values: Arc<ArcSwap<BrokerValues>>,
+    /// Counts rebalances.
+    pub rebalances: IntCounter,
 }
 
 /// What is lost when the shard is loaded again.
@@ -52,6 +56,8 @@ pub struct GroupShard {
 pub struct Volatile {
     /// Groups that are more than their record.
     pub live: OrdMap<Arc<str>, Arc<ClassicGroup>>,
+    /// Generations begun since the shard was loaded.
+    pub rebalances: u64,
 }
 
 /// Names a deadline.
@@ -128,6 +134,10 @@ impl Shard for GroupShard {
                 draft.arm(Timer::Expiration, turn.now + values.offsets_retention_check);
             }
         }
+    }
+
+    fn installed(&self, before: &Volatile, after: &Volatile) {
+        self.rebalances.inc_by(after.rebalances - before.rebalances);
     }
 
     fn codec(&self) -> Codec {

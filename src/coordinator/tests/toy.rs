@@ -1,6 +1,7 @@
 //! A shard of counters, and a journal in memory whose appends, commits and epoch the test decides.
 
 use crate::coordinator::{Draft, Encoded, Found, Journal, Piece, Runtime, Shard, Ticket, Turn};
+use crate::metrics::ShardMetrics;
 use crate::world::Clock;
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
@@ -273,7 +274,13 @@ pub fn leading(journal: &Arc<Memory>) -> Arc<Runtime<Counters>> {
 
 /// The same, when the log is read in pieces of this size.
 pub fn leading_in_pieces(journal: &Arc<Memory>, piece_bytes: usize) -> Arc<Runtime<Counters>> {
-    let runtime = Runtime::new(Counters, Clock::simulated(1_000), "__toys", piece_bytes);
+    let runtime = Runtime::new(
+        Counters,
+        Clock::simulated(1_000),
+        "__toys",
+        piece_bytes,
+        ShardMetrics::detached(),
+    );
     let epoch = *journal.epoch.lock();
     runtime.elect(0, epoch, journal.clone());
     runtime

@@ -31,13 +31,12 @@ pub fn may_not_read(error: ErrorCode) {
     );
 }
 
-/// Where a producer goes on whose last batches were lost.
-pub fn next_sequence(producer: (i64, i16), log: &[Stored]) -> i32 {
+/// Where a producer goes on whose last batches were lost; `None` when nothing of it is left.
+pub fn next_sequence(producer: (i64, i16), log: &[Stored]) -> Option<i32> {
     log.iter()
         .filter(|record| record.producer == producer)
         .map(|record| {
             record.base_sequence + i32::try_from(record.offset - record.base_offset).unwrap() + 1
         })
         .max()
-        .unwrap_or(0)
 }

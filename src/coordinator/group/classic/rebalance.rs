@@ -94,6 +94,7 @@ impl Work<'_> {
             return;
         }
         self.group.begin_generation(self.turn.wall_ms);
+        self.draft.volatile.rebalances += 1;
         if self.group.state == State::Empty {
             return self.record();
         }

@@ -4,4 +4,4 @@ mod classic;
 mod membership;
 mod offsets;
 mod random;
-mod stage;
+pub mod stage;

@@ -122,6 +122,7 @@ impl Stage {
         Self {
             shard: GroupShard {
                 values: Arc::new(ArcSwap::from_pointee(values)),
+                rebalances: prometheus::IntCounter::new("detached", "-").unwrap(),
             },
             durable: Durable::default(),
             volatile: Volatile::default(),
