@@ -151,14 +151,15 @@ fn read(directory: &Directory) -> Result<(Found, Contents), Failure> {
 /// The home that a partition lives in or goes to: pure.
 ///
 /// A directory of its name and id wins. One of its name with another id blocks that home. Otherwise the directory that the
-/// metadata assigns, if it is one of ours; an assigned one that is not ours is a lost one, and the partition must not begin
-/// anew elsewhere. Else the online home with the fewest partitions; a full one
+/// metadata assigns, if it is one of ours; an assigned one that is not ours is a lost one, and the partition begins anew elsewhere only
+/// where nobody counts on this replica (`may_begin_anew`), and while no directory is offline, which might be the one (as Kafka). Else the online home with the fewest partitions; a full one
 /// only when there is no other, and a cordoned one (KIP-1066) only when all are.
 pub(super) fn choose_home(
     owners: &[HomeView],
     id: TopicId,
     assigned: Uuid,
     is_assigned: bool,
+    may_begin_anew: bool,
 ) -> Result<usize, NoHome> {
     if let Some(index) = owners
         .iter()
@@ -166,11 +167,10 @@ pub(super) fn choose_home(
     {
         return Ok(index);
     }
-    if is_assigned {
-        let index = owners
-            .iter()
-            .position(|home| home.id == assigned)
-            .ok_or(NoHome::Lost)?;
+    let known = owners.iter().position(|home| home.id == assigned);
+    let is_any_offline = owners.iter().any(|home| home.is_offline);
+    if is_assigned && (known.is_some() || is_any_offline || !may_begin_anew) {
+        let index = known.ok_or(NoHome::Lost)?;
         return match owners[index] {
             HomeView {
                 is_offline: true, ..
@@ -318,7 +318,7 @@ mod tests {
         for (name, homes, assigned, expected) in cases {
             let assigned_id = Uuid([assigned.unwrap_or(0); 16]);
             assert_eq!(
-                choose_home(&homes, MINE, assigned_id, assigned.is_some()),
+                choose_home(&homes, MINE, assigned_id, assigned.is_some(), false),
                 expected,
                 "{name}"
             );
@@ -333,19 +333,33 @@ mod tests {
         };
         let with_room = home(2, 9, None, false);
         assert_eq!(
-            choose_home(&[full(1), with_room], MINE, Uuid::default(), false),
+            choose_home(&[full(1), with_room], MINE, Uuid::default(), false, false),
             Ok(1)
         );
         assert_eq!(
-            choose_home(&[full(1), full(2)], MINE, Uuid::default(), false),
+            choose_home(&[full(1), full(2)], MINE, Uuid::default(), false, false),
             Ok(0)
         );
         let cordoned = HomeView {
             is_cordoned: true,
             ..home(3, 0, None, false)
         };
-        let choose = |homes: &[HomeView]| choose_home(homes, MINE, Uuid::default(), false);
+        let choose = |homes: &[HomeView]| choose_home(homes, MINE, Uuid::default(), false, false);
         assert_eq!(choose(&[cordoned, full(1)]), Ok(1));
         assert_eq!(choose(&[cordoned]), Ok(0));
+    }
+
+    #[test]
+    fn a_replica_of_a_lost_directory_begins_anew_only_where_nobody_counts_on_it() {
+        let lost = Uuid([9; 16]);
+        let choose = |homes: &[HomeView], anew| choose_home(homes, MINE, lost, true, anew);
+        let (online, offline) = (home(1, 0, None, false), home(2, 0, None, true));
+        assert_eq!(choose(&[online], true), Ok(0));
+        assert_eq!(choose(&[online], false), Err(NoHome::Lost));
+        assert_eq!(
+            choose(&[online, offline], true),
+            Err(NoHome::Lost),
+            "it may be there"
+        );
     }
 }

@@ -13,6 +13,7 @@ use super::checkpoints::Key;
 use super::directory::Condition;
 use super::home::{Home, HomeView, NoHome, Owner, choose_home};
 use super::hosted::Place;
+use super::placements;
 use super::replica::Partition;
 use super::role::Role;
 use super::table::Table;
@@ -136,11 +137,15 @@ impl Table {
             })
             .collect();
         let assigned = partition.directory(self.options.me).unwrap_or_default();
-        match choose_home(&views, topic.id(), assigned, !is_reserved(assigned)) {
+        let anew = placements::may_begin_anew(partition, self.options.me);
+        match choose_home(&views, topic.id(), assigned, !is_reserved(assigned), anew) {
             Ok(index) => Ok(&self.homes[index]),
-            Err(NoHome::Lost) => Err(format!(
-                "its log directory {assigned} is offline or not configured"
-            )),
+            Err(NoHome::Lost) => {
+                self.lost.lock().insert((topic.id(), key.1));
+                Err(format!(
+                    "its log directory {assigned} is offline or not configured"
+                ))
+            }
             Err(NoHome::Occupied(index)) => {
                 let path = self.homes[index]
                     .directory

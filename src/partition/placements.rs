@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use ottla_controller::ids::{TopicId, directory};
+use ottla_controller::ids::{BrokerId, TopicId, directory};
 use ottla_controller::image;
 use ottla_protocol::Uuid;
 use parking_lot::Mutex;
@@ -68,10 +68,19 @@ pub fn to_tell(
     (assigned != Some(told)).then_some(told)
 }
 
+/// Whether a replica whose directory is gone may begin with an empty log: others have what is committed, and nobody counts on this one.
+pub fn may_begin_anew(partition: &image::Partition, me: BrokerId) -> bool {
+    let counts = [
+        &partition.isr,
+        &partition.eligible_leader_replicas,
+        &partition.last_known_eligible,
+    ];
+    partition.replicas.len() > 1 && !counts.iter().any(|brokers| brokers.contains(&me))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ottla_controller::ids::BrokerId;
 
     #[test]
     fn what_differs_from_the_metadata_is_told_and_a_loss_only_where_others_can_lead() {
@@ -97,5 +106,27 @@ mod tests {
                 "{replicas} {assigned:?} {actual:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_lost_replica_begins_anew_only_when_it_is_in_no_list_of_those_that_count() {
+        let (me, other) = (BrokerId(1), BrokerId(2));
+        let partition = image::Partition {
+            replicas: [me, other].into(),
+            isr: [other].into(),
+            ..Default::default()
+        };
+        assert!(may_begin_anew(&partition, me));
+        assert!(!may_begin_anew(&partition, other), "in sync");
+        let eligible = image::Partition {
+            eligible_leader_replicas: [me].into(),
+            ..partition.clone()
+        };
+        assert!(!may_begin_anew(&eligible, me));
+        let alone = image::Partition {
+            replicas: [me].into(),
+            ..partition
+        };
+        assert!(!may_begin_anew(&alone, me));
     }
 }

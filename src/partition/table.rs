@@ -7,6 +7,7 @@
 //! Guarantees: a partition that cannot be opened is quarantined with one log line and the rest is served; a directory that
 //! the metadata does not know is reported, never renamed, written or deleted. [`Table::apply`] is for one task.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -59,6 +60,8 @@ pub struct Table {
     pub(super) options: TableOptions,
     pub(super) homes: Vec<Home>,
     replicating: Arc<Replicating>,
+    /// Not served because their directory is not here: they begin anew once nobody counts on them.
+    pub(super) lost: Mutex<BTreeSet<(TopicId, i32)>>,
     hosted: ArcSwap<Hosted>,
     applied: Level<MetadataOffset>,
     opening: watch::Sender<Opening>,
@@ -103,6 +106,7 @@ impl Table {
                     starts_moved: Default::default(),
                     lag_max: options.replica_lag_max,
                 }),
+                lost: Mutex::default(),
                 options,
                 homes,
                 hosted: ArcSwap::default(),
@@ -284,6 +288,9 @@ impl Table {
     ) -> (Arc<Topic>, i32, Option<Place>) {
         let role = Role::of(&partition, self.options.me);
         let known = self.hosted.load().place(topic.id(), index).cloned();
+        let begins_anew = placements::may_begin_anew(&partition, self.options.me)
+            && self.lost.lock().remove(&(topic.id(), index));
+        let known = known.filter(|_| !begins_anew);
         let (now, place) = match known {
             Some(known) => (known, None),
             None => {

@@ -261,3 +261,54 @@ async fn checkpoints_that_come_due_together_are_written_one_after_another() {
     assert_eq!(most.load(Ordering::Relaxed), 1);
     assert!(!partition.directory().is_offline());
 }
+
+#[tokio::test]
+async fn a_replica_whose_directory_is_gone_begins_anew_once_it_is_not_counted_in_sync() {
+    let mut node = Node::new();
+    let lost = Uuid([9; 16]);
+    let partition = |isr: &[i32]| PartitionRecord {
+        partition_id: 0,
+        topic_id: topic_id("orders").0,
+        replicas: vec![2, 1],
+        isr: isr.to_vec(),
+        leader: 2,
+        leader_epoch: 0,
+        partition_epoch: 0,
+        directories: vec![Uuid::default(), lost],
+        ..Default::default()
+    };
+    let topic = TopicRecord {
+        name: "orders".into(),
+        topic_id: topic_id("orders").0,
+        ..Default::default()
+    };
+    node.change(&[
+        MetadataRecord::Topic(topic),
+        MetadataRecord::Partition(partition(&[2, 1])),
+    ])
+    .await;
+    let found = |node: &Node| node.table.by_name(&node.image, "orders", 0);
+    assert_eq!(
+        found(&node).err(),
+        Some(ottla_protocol::ErrorCode::KAFKA_STORAGE_ERROR)
+    );
+    let told = node.table.replicating().placements.take(10);
+    assert_eq!(
+        told,
+        [(
+            (topic_id("orders"), 0),
+            ottla_controller::ids::directory::LOST
+        )]
+    );
+    let change = PartitionChangeRecord {
+        topic_id: topic_id("orders").0,
+        partition_id: 0,
+        isr: Some(vec![2]),
+        ..Default::default()
+    };
+    node.change(&[MetadataRecord::PartitionChange(change)])
+        .await;
+    assert_eq!(found(&node).unwrap().offsets().end, Offset(0));
+    let told = node.table.replicating().placements.take(10);
+    assert_eq!(told, [((topic_id("orders"), 0), directory_id("/logs"))]);
+}
