@@ -1,7 +1,7 @@
 //! A node: every part built in order, and stopped in reverse. The wiring, readable top to bottom.
 //!
 //! ```text
-//!   directories ─▶ controller (metadata log, image) ─▶ listeners bound ─▶ registered ─▶ logs opened ─▶ unfenced ─▶ serving
+//!   foundation (directories, listeners bound, controller, quorum) ─▶ image ─▶ registered ─▶ logs opened ─▶ unfenced ─▶ serving
 //! ```
 //! Nothing is decided here. [`Node`] runs on any [`World`]; [`run`] is the process around it.
 
@@ -10,6 +10,7 @@ mod coordination;
 mod cordon;
 mod directories;
 mod error;
+mod foundation;
 mod listeners;
 mod process;
 mod registration;
@@ -23,7 +24,7 @@ pub use world::{Threading, World};
 
 use crate::admin::Phase;
 use crate::api::context::NodeLayers;
-use crate::api::{self, Context};
+use crate::api::{self, Context, Stage};
 use crate::background;
 use crate::config::{BrokerConfig, BrokerValues, TopicConfig, Unset};
 use crate::coordinator::group::Groups;
@@ -34,7 +35,6 @@ use crate::metadata::lifecycle::Membership;
 use crate::metadata::producer_ids::ProducerIdSource;
 use crate::metrics::Metrics;
 use crate::net::dial::Dialer;
-use crate::net::listener::Listener;
 use crate::net::server::Server;
 use crate::net::settings::SocketOptions;
 use crate::net::world::Net;
@@ -42,26 +42,38 @@ use crate::partition::{Gauges, Opening, Table, TableOptions};
 use crate::peers::{LinkSettings, Peers};
 use crate::replication::Followers;
 use arc_swap::ArcSwap;
+use controller::ControlRuntime;
+use foundation::Foundation;
 use ottla_controller::Metadata;
-use ottla_controller::ids::{BrokerId, MetadataOffset};
+use ottla_controller::ids::{BrokerEpoch, BrokerId, MetadataOffset};
 use ottla_controller::image::{ConfigResource, Image};
+use ottla_protocol::messages::broker_registration::BrokerRegistrationRequest;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// How long leaving the cluster may take before the node stops anyway.
 const LEAVE_MAX: Duration = Duration::from_secs(5);
+/// Of a node that is no broker.
+const NO_EPOCH: BrokerEpoch = BrokerEpoch(-1);
 
 /// A running node.
 pub struct Node {
     pub metrics: Arc<Metrics>,
     /// What clients of each listener are told, in the order of `listeners`.
     pub advertised: Vec<Arc<api::Listener>>,
+    /// Where controllers reach it.
+    pub controllers: Vec<Arc<api::Listener>>,
     phase: watch::Sender<Phase>,
+    runtime: ControlRuntime,
     context: Arc<Context>,
-    membership: Membership,
+    stage: Arc<Stage>,
+    /// Of a broker.
+    membership: Option<Membership>,
     followers: Arc<Followers>,
-    server: Server,
+    /// The controllers' first.
+    servers: Vec<Server>,
+    refused: watch::Receiver<Option<String>>,
     background: background::Stopper,
     /// Held until the end: the lock of a metadata directory that is no log directory.
     _metadata_lock: Option<ottla_storage::dir::LogDirectory>,
@@ -79,121 +91,160 @@ impl Node {
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
         let node_id = BrokerId(config.node_id);
-        let directories = directories::open(&config, &world)?;
-        let session_timeout = upkeep::session_timeout(&config);
-        let controller = controller::start(&config, &directories, &world, session_timeout).await?;
+        let foundation = Foundation::lay(&config, &world, &metrics).await?;
+        let image = foundation.metadata().await?;
+        let Foundation {
+            runtime,
+            claimed,
+            controller,
+            stage,
+            mut servers,
+            waiting,
+            seen,
+            refused,
+            peers: quorum_peers,
+        } = foundation;
+        let cluster_id = image.cluster_id.as_deref().unwrap_or_default();
+        let directories = claimed.adopt(&config, &world, cluster_id)?;
         let metadata = controller.metadata().clone();
-        let image = metadata
-            .at_least(MetadataOffset(0))
-            .await
-            .map_err(|_| StartError::Stopped)?;
         let values = Arc::new(ArcSwap::from_pointee(in_force(&config, node_id, &image)));
-
-        let network = listeners::bind(&config, &values.load(), &world).await?;
         let table_options = table_options(&config, &world, &values.load());
         let partitions = Table::open(table_options, directories.log_dirs);
-        let request = registration::request(&config, &image, &network, &partitions, &world.rng);
+        let quorum_link = ControllerLink::new(controller.clone(), quorum_peers, node_id);
+        let request = registration::request(&config, &image, &seen, &partitions, &world.rng);
+        let membership = register(&config, &runtime, quorum_link, &metadata, request).await?;
+        let epoch = membership.as_ref().map_or(NO_EPOCH, Membership::epoch);
+
         let peers = peers(&world, &values.load());
         let link = ControllerLink::new(controller.clone(), peers.clone(), node_id);
-        let membership = Membership::register(&link, &metadata, &request).await?;
-        cordon::put_in_force(&values.load(), &partitions, &membership);
-
-        let (stopper, stop) = background::stop();
-        let groups = groups(&world, &values, &metadata, &metrics);
-        let replicating = replication::Parts {
-            config: &config,
-            values: &values,
-            metadata: &metadata,
-            peers: &peers,
-            link: &link,
-            table: &partitions,
-            membership: &membership,
-        };
-        let followers = replication::start(&replicating, &world, &stop);
-        let parts = upkeep::Parts {
-            partitions: partitions.clone(),
-            groups: groups.clone(),
-            followers: followers.clone(),
-        };
-        upkeep::follow_metadata(&metadata, node_id, parts, stop.clone());
-        let applied = MetadataOffset(membership.epoch().0);
-        open_logs(&partitions, applied, &phase).await;
-        membership.unfence(applied).await?;
-
-        let fetches = fetches(&world, &values.load());
         let context = Arc::new(Context {
             clock: world.clock.clone(),
             metrics: metrics.clone(),
             node_id,
-            is_lone: true,
-            values: values.clone(),
-            metadata: metadata.clone(),
             controller,
             controller_link: link.clone(),
             peers,
             auto_create: AutoCreate::new(metadata.clone(), link.clone()),
-            producer_ids: ProducerIdSource::new(link, node_id, membership.epoch()),
-            partitions: partitions.clone(),
-            groups,
-            fetches,
+            producer_ids: ProducerIdSource::new(link, node_id, epoch),
+            partitions,
+            groups: groups(&world, &values, &metadata, &metrics),
+            fetches: fetches(&world, &values.load()),
             loggers: world.loggers.clone(),
             config: config.clone(),
+            values,
+            metadata,
         });
-        metrics.register(Arc::new(Gauges(partitions)));
+        let (stopper, stop) = background::stop();
+        let followers = replication::start(&context, membership.as_ref(), epoch, &stop);
+        upkeep::follow_metadata(&context, &followers, stop.clone());
+        if let Some(membership) = &membership {
+            cordon::put_in_force(&context.values(), &context.partitions, membership);
+            serve_partitions(&runtime, &context.partitions, membership, &phase).await?;
+        }
+        metrics.register(Arc::new(Gauges(context.partitions.clone())));
         metrics.register(context.fetches.clone());
-        let advertised = advertised(&network);
-        let server = listeners::serve(network, &context, &values.load(), &world).await?;
-        upkeep::start(&context, &membership, server.gate(), &world, &stop);
+        let values = context.values();
+        let serving = listeners::serving(&stage, &config, &values, &world).await?;
+        stage.is_ready(context.clone());
+        servers.push(Server::start(waiting, serving));
+        upkeep::start(&context, membership.as_ref(), &servers, &world, &stop);
+        if let Some(membership) = &membership {
+            upkeep::beat(membership, &config, &world.rng, &runtime, &stop);
+        }
         phase.send_replace(Phase::Ready);
         Ok(Self {
             metrics,
-            advertised,
+            advertised: seen.clients,
+            controllers: seen.controllers,
             phase,
+            runtime,
             context,
+            stage,
             membership,
             followers,
-            server,
+            servers,
+            refused,
             background: stopper,
             _metadata_lock: directories.metadata_lock,
         })
     }
 
-    /// Resolves when the node cannot go on: its metadata log or its last log directory has failed. Says why.
+    /// Resolves when the node cannot go on: its metadata log or its last log directory has failed, or its quorum refuses it. Says why.
     pub async fn failed(&self) -> String {
         let mut failures = self.context.partitions.failures();
+        let mut refused = self.refused.clone();
         tokio::select! {
             biased;
             reason = self.context.controller.stopped() => {
                 format!("the metadata log failed: {}", reason.unwrap_or_else(|| "the controller stopped".to_owned()))
             }
             _ = failures.wait_for(|failures| failures.are_all_failed) => "every log directory has failed".to_owned(),
+            reason = foundation::until_refused(&mut refused) => reason,
         }
     }
 
-    /// Stops every part in reverse: no new requests, what is in flight is answered, logs are flushed and checkpointed.
+    /// Stops every part in reverse: no new requests, what is in flight is answered, logs are flushed and checkpointed. In a cluster, others
+    /// lead its partitions before that, and the quorum too.
     pub async fn stop(self) {
         self.phase.send_replace(Phase::Stopping);
+        let context = &self.context;
         // A lone node has nobody to hand its partitions to, so what is in flight is finished while it still leads them.
+        let is_lone = context.metadata.image().brokers.iter().count() <= 1;
+        if !is_lone {
+            released(&self.runtime, self.membership.as_ref()).await;
+            context.controller.hand_over().await;
+        }
         // Groups and fetches first, so that parked requests are answered and hold up no connection.
-        self.context.groups.runtime.stop();
-        self.context.fetches.stop();
-        self.server.stop().await;
-        if tokio::time::timeout(LEAVE_MAX, leave(&self.membership))
-            .await
-            .is_err()
-        {
-            tracing::warn!(
-                "the controller did not release this broker in time; stopping all the same"
-            );
+        context.groups.runtime.stop();
+        context.fetches.stop();
+        // The controllers' server is the first: it ends last, for what is still asked of them while this broker leaves.
+        let mut servers = self.servers.into_iter();
+        let of_controllers = servers.next();
+        futures::future::join_all(servers.map(Server::stop)).await;
+        if is_lone {
+            released(&self.runtime, self.membership.as_ref()).await;
         }
         self.background.stop();
         self.followers.stop();
-        self.context
-            .partitions
-            .shutdown(self.membership.epoch().0)
-            .await;
-        self.context.controller.shutdown().await;
+        let epoch = self.membership.as_ref().map_or(NO_EPOCH, Membership::epoch);
+        context.partitions.shutdown(epoch.0).await;
+        self.stage.is_over();
+        if let Some(server) = of_controllers {
+            server.stop().await;
+        }
+        context.controller.shutdown().await;
     }
+}
+
+/// Registers the broker on the controller's runtime; a node that is none has no membership.
+async fn register(
+    config: &BrokerConfig,
+    runtime: &ControlRuntime,
+    link: ControllerLink,
+    metadata: &Metadata,
+    request: BrokerRegistrationRequest,
+) -> Result<Option<Membership>, StartError> {
+    if !config.quorum.roles.broker {
+        return Ok(None);
+    }
+    let metadata = metadata.clone();
+    let registered =
+        runtime.run(async move { Membership::register(&link, &metadata, &request).await });
+    Ok(Some(registered.await??))
+}
+
+/// Opens the logs, and then asks to lead.
+async fn serve_partitions(
+    runtime: &ControlRuntime,
+    partitions: &Table,
+    membership: &Membership,
+    phase: &watch::Sender<Phase>,
+) -> Result<(), StartError> {
+    let membership = membership.clone();
+    let applied = MetadataOffset(membership.epoch().0);
+    open_logs(partitions, applied, phase).await;
+    let unfenced = runtime.run(async move { membership.unfence(applied).await });
+    Ok(unfenced.await??)
 }
 
 /// Waits until the logs of the metadata up to `applied` are open, and shows how far that is.
@@ -209,6 +260,20 @@ async fn open_logs(partitions: &Table, applied: MetadataOffset, phase: &watch::S
         }
         let Opening { done, of } = *opening.borrow_and_update();
         phase.send_replace(Phase::Recovering { done, of });
+    }
+}
+
+/// Waits until the controller lets the broker go, within limits.
+async fn released(runtime: &ControlRuntime, membership: Option<&Membership>) {
+    let Some(membership) = membership.cloned() else {
+        return;
+    };
+    let leaving = runtime.run(async move {
+        let left = tokio::time::timeout(LEAVE_MAX, leave(&membership));
+        left.await.is_ok()
+    });
+    if !leaving.await.unwrap_or(false) {
+        tracing::warn!("the controller did not release this broker in time; stopping all the same");
     }
 }
 
@@ -236,10 +301,6 @@ fn peers<N: Net>(world: &World<N>, values: &BrokerValues) -> Peers {
     let dialer = Arc::new(Dialer::new(world.net.clone(), sockets));
     let (clock, rng) = (world.clock.clone(), world.rng.clone());
     Peers::new(dialer, clock, rng, LinkSettings::default())
-}
-
-fn advertised<N: Net>(network: &[Listener<N>]) -> Vec<Arc<api::Listener>> {
-    network.iter().map(|one| one.seen().clone()).collect()
 }
 
 fn groups<N: Net>(

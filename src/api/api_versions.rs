@@ -7,9 +7,9 @@
 //! client can ask again. Produce is advertised from 0 although its versions 0–2 are gone: librdkafka up to 2.11.0 compresses only when it
 //! sees version 0 in the range (KAFKA-18659). Version 5 (KIP-1242) comes with the 4.4 surface.
 //!
-//! Differences from Kafka: the forwarded APIs' ranges are not intersected with the active controller's while the two are one process.
+//! Differences from Kafka: the forwarded APIs' ranges are not intersected with the active controller's.
 
-use super::{APIS, Api, Context, Gate, Meta, Reply};
+use super::{APIS, Api, Context, Gate, Listener, Meta, Reply, Scope};
 use ottla_controller::Image;
 use ottla_controller::image::{SUPPORTED, VersionRange};
 use ottla_protocol::messages::api_versions::{
@@ -25,6 +25,7 @@ impl Api for ApiVersions {
     type Request = ApiVersionsRequest;
     const VERSIONS: RangeInclusive<i16> = 0..=4;
     const GATE: Gate = Gate::Open;
+    const SCOPE: Scope = Scope::Everywhere;
 
     async fn handle(
         context: Arc<Context>,
@@ -45,16 +46,18 @@ impl Api for ApiVersions {
             // A second ApiVersions on one connection says the same; the first stays.
             let _ = meta.peer.software.set(software);
         }
-        Reply::Now(answer(&context.metadata.image(), meta.api_version))
+        let image = context.metadata.image();
+        Reply::Now(answer(&image, meta.api_version, &meta.peer.listener))
     }
 }
 
-fn answer(image: &Image, version: i16) -> ApiVersionsResponse {
+fn answer(image: &Image, version: i16, listener: &Listener) -> ApiVersionsResponse {
     let is_listed = |(_, range): &&(&str, VersionRange)| version >= 4 || range.min > 0;
     let supported = SUPPORTED.iter().filter(is_listed);
     ApiVersionsResponse {
         api_keys: APIS
             .iter()
+            .filter(|api| api.is_advertised_on(listener))
             .map(|api| row(api.key, api.advertised_from, *api.versions.end()))
             .collect(),
         supported_features: supported
@@ -140,6 +143,42 @@ mod tests {
         Image::from_records(MetadataOffset(5), &records).unwrap()
     }
 
+    fn clients() -> Listener {
+        Listener {
+            name: "PLAINTEXT".to_owned(),
+            advertised: crate::api::Endpoint {
+                host: "h".into(),
+                port: 1,
+            },
+            serves: crate::api::Serves::CLIENTS,
+        }
+    }
+
+    #[test]
+    fn a_controller_listener_names_what_controllers_serve_and_nothing_private() {
+        let listener = Listener {
+            serves: crate::api::Serves {
+                clients: false,
+                controllers: true,
+                quorum: true,
+            },
+            ..clients()
+        };
+        let keys: Vec<ApiKey> = answer(&image(), 4, &listener)
+            .api_keys
+            .iter()
+            .map(|api| ApiKey(api.api_key))
+            .collect();
+        for key in [
+            ApiKey::ENVELOPE,
+            ApiKey::BROKER_HEARTBEAT,
+            ApiKey::CREATE_TOPICS,
+        ] {
+            assert!(keys.contains(&key), "{key}");
+        }
+        assert!(!keys.contains(&ApiKey::PRODUCE) && keys.iter().all(|key| key.0 < 1000));
+    }
+
     /// What a client reads of an answer in this version.
     fn read(response: &ApiVersionsResponse, version: i16) -> ApiVersionsResponse {
         let mut to = Encoder::new();
@@ -150,7 +189,7 @@ mod tests {
     #[test]
     fn features_are_told_as_each_version_can_read_them() {
         for version in 0..=4 {
-            let response = read(&answer(&image(), version), version);
+            let response = read(&answer(&image(), version, &clients()), version);
             let supported: Vec<_> = response
                 .supported_features
                 .iter()
@@ -166,7 +205,9 @@ mod tests {
             assert_eq!(response.finalized_features_epoch, epoch);
             let finalized = if version >= 3 { 2 } else { 0 };
             assert_eq!(response.finalized_features.len(), finalized);
-            assert_eq!(response.api_keys.len(), APIS.len());
+            let served = APIS.iter().filter(|api| api.scope != Scope::Controllers);
+            let served = served.filter(|api| api.scope != Scope::Quorum);
+            assert_eq!(response.api_keys.len(), served.count());
         }
     }
 

@@ -28,8 +28,6 @@ pub struct Context {
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub node_id: BrokerId,
-    /// The node bootstrapped itself and names no peers.
-    pub is_lone: bool,
     pub config: Arc<BrokerConfig>,
     /// Limits and switches in force; replaced when the dynamic configuration changes.
     pub values: Arc<ArcSwap<BrokerValues>>,
@@ -52,6 +50,11 @@ impl Context {
     /// Limits and switches in force now.
     pub fn values(&self) -> Arc<BrokerValues> {
         self.values.load_full()
+    }
+
+    /// Whether the node founded its cluster alone, names no peers, and has none.
+    pub fn is_lone(&self, image: &Image) -> bool {
+        self.config.quorum.is_alone() && image.brokers.iter().count() <= 1
     }
 
     /// Has the controller decide. Returns when this broker shows the outcome: in its image, and in its logs.

@@ -3,7 +3,7 @@
 //! v1 endpoint type (KIP-919); v2 fenced brokers (KIP-1073). Only brokers are described here: a controller listener answers
 //! for controllers.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Reply, Scope};
 use crate::auth::operations;
 use crate::metadata::view::View;
 use ottla_controller::image::Image;
@@ -21,6 +21,7 @@ pub struct DescribeCluster;
 impl Api for DescribeCluster {
     type Request = DescribeClusterRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
+    const SCOPE: Scope = Scope::Everywhere;
 
     async fn handle(
         context: Arc<Context>,

@@ -3,7 +3,7 @@
 //! v1 sources and synonyms (KIP-226); v3 types and documentation (KIP-569); v4 flexible.
 //! Source: `ConfigHelper.describeConfigs`. Entries come sorted by name; Kafka's come in the order of a hash table.
 
-use super::{Api, Context, Meta, Reply, broker_loggers};
+use super::{Api, Context, Meta, Reply, Scope, broker_loggers};
 use crate::config::describe::{self, Described};
 use crate::config::settings::{Settings, Unset};
 use ottla_controller::decide::reason_invalid_topic_name;
@@ -20,6 +20,7 @@ pub struct DescribeConfigs;
 impl Api for DescribeConfigs {
     type Request = DescribeConfigsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=4;
+    const SCOPE: Scope = Scope::Everywhere;
 
     async fn handle(
         context: Arc<Context>,

@@ -3,9 +3,15 @@
 //! What cannot be served is a [`Refusal`]: as in Kafka it has no answer, and the connection is closed. The exception is an ApiVersions
 //! request of an unknown version (KIP-511).
 
-use super::{Api, Context, Entry, Gate, Meta, Reply, Session, api_versions, lookup};
+use super::{
+    Api, Context, Entry, Gate, Meta, QuorumApi, Reply, Route, Session, Stage, api_versions,
+    forward, lookup,
+};
 use crate::logging::REQUESTS;
-use crate::metrics::RequestMetrics;
+use crate::metadata::quorum_messages::PRIVATE_KEYS_FROM;
+use crate::metadata::seat::Seat;
+use crate::metrics::{Metrics, RequestMetrics};
+use crate::world::Clock;
 use futures::future::BoxFuture;
 use ottla_protocol::header::{HeaderForm, RequestHeader};
 use ottla_protocol::{
@@ -15,8 +21,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// An [`Api`] with its types erased: decodes, and returns the running handler.
-pub(super) type Call = fn(Arc<Context>, Meta, Decoder, Ticket) -> Result<Running, DecodeError>;
+/// A handler with its types erased: decodes, and returns the running handler.
+pub(super) enum Call {
+    OfNode(OfNode),
+    OfQuorum(OfQuorum),
+}
+/// An [`Api`].
+type OfNode = fn(Arc<Context>, Meta, Decoder, Ticket) -> Result<Running, DecodeError>;
+/// A [`QuorumApi`].
+type OfQuorum = fn(Arc<Stage>, Decoder, Ticket) -> Result<Running, DecodeError>;
 /// How a connection finds handlers: [`dispatcher`]'s, or a stand-in in tests. Takes a frame and when it came, and returns its handler, not
 /// yet started.
 pub type Dispatch =
@@ -58,7 +71,12 @@ pub struct Receipt {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     Header(DecodeError),
+    /// Not at all, or not on this listener.
     NotServed(ApiKey),
+    /// A request in an envelope that needs none.
+    NotForwarded {
+        api: &'static str,
+    },
     Version {
         api: &'static str,
         version: i16,
@@ -78,6 +96,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Header(error) => write!(to, "unreadable request header: {error}"),
             Self::NotServed(key) => write!(to, "API {key} ({}) is not served", key.0),
+            Self::NotForwarded { api } => write!(to, "{api} is not forwarded"),
             Self::Version { api, version } => write!(to, "{api} has no version {version}"),
             Self::NotAuthenticated { api } => write!(to, "{api} before authentication"),
             Self::Body {
@@ -99,55 +118,159 @@ pub(super) struct Ticket {
     received: Duration,
 }
 
-/// The served APIs, at work on `context`.
-pub fn dispatcher(context: Arc<Context>) -> Dispatch {
-    Arc::new(move |session, frame, received| dispatch(&context, session, frame, received))
+/// The served APIs, at work on a node as far as it has come.
+pub fn dispatcher(stage: Arc<Stage>) -> Dispatch {
+    Arc::new(move |session, frame, received| dispatch(&stage, session, frame, received))
 }
 
 fn dispatch(
+    stage: &Arc<Stage>,
+    session: &Session,
+    frame: Bytes,
+    received: Duration,
+) -> Result<Running, Refusal> {
+    let opened = open(&stage.metrics, session, frame, received)?;
+    let entry = opened.entry;
+    if let (Call::OfQuorum(call), true) = (&entry.call, opened.is_version_served()) {
+        let (ticket, stage) = (opened.ticket, stage.clone());
+        return call(stage, opened.from, ticket).map_err(|error| ticket.refuse(entry, error));
+    }
+    if let Some(context) = stage.context() {
+        return serve(context, opened);
+    }
+    let stage = stage.clone();
+    // It came before the node was ready.
+    Ok(Box::pin(async move {
+        let Some(context) = stage.until_ready().await else {
+            return Outcome::Now(Answer::Close("the node is not ready"));
+        };
+        match serve(context, opened) {
+            Ok(running) => running.await,
+            Err(_) => Outcome::Now(Answer::Close("an unreadable request")),
+        }
+    }))
+}
+
+/// What a broker forwarded, on the active controller.
+pub(super) fn forwarded(
     context: &Arc<Context>,
     session: &Session,
     frame: Bytes,
     received: Duration,
 ) -> Result<Running, Refusal> {
-    let size_bytes = frame.len();
-    let mut from = Decoder::new(frame);
-    let header = RequestHeader::decode(&mut from).map_err(Refusal::Header)?;
-    let (api, entry) = lookup(header.api_key).ok_or(Refusal::NotServed(header.api_key))?;
+    let opened = open(&context.metrics, session, frame, received)?;
+    let api = opened.entry.name;
+    if opened.entry.route != Route::Controller || !opened.is_version_served() {
+        return Err(Refusal::NotForwarded { api });
+    }
+    run_here(context.clone(), opened)
+}
+
+/// A request of which the header is read.
+struct Opened {
+    entry: &'static Entry,
+    meta: Meta,
+    ticket: Ticket,
+    /// The whole request.
+    frame: Bytes,
+    /// What follows the header.
+    from: Decoder,
+}
+
+fn open(
+    metrics: &Metrics,
+    session: &Session,
+    frame: Bytes,
+    received: Duration,
+) -> Result<Opened, Refusal> {
+    let mut from = Decoder::new(frame.clone());
+    let header = RequestHeader::decode_with(&mut from, form).map_err(Refusal::Header)?;
+    let not_served = Refusal::NotServed(header.api_key);
+    let (api, entry) = lookup(header.api_key).ok_or(not_served.clone())?;
+    if !entry.is_served_on(&session.peer.listener) {
+        return Err(not_served);
+    }
     if entry.gate == Gate::Authenticated && !session.is_authenticated {
         return Err(Refusal::NotAuthenticated { api: entry.name });
     }
     let version = header.api_version;
-    let ticket = Ticket {
-        api,
-        correlation_id: header.correlation_id,
-        version,
-        form: HeaderForm::of_response(entry.key, version).unwrap_or(HeaderForm::Plain),
-        received,
+    let form = match entry.key {
+        ApiKey::API_VERSIONS => HeaderForm::Plain,
+        key => form(key, version).unwrap_or(HeaderForm::Plain),
     };
-    context.metrics.requests.api(api).begin(version, size_bytes);
+    metrics.requests.api(api).begin(version, frame.len());
     tracing::debug!(
         target: REQUESTS,
         api = entry.name, version, correlation_id = header.correlation_id, client_id = header.client_id.as_deref(),
-        client = %session.peer.address, listener = session.peer.listener.name, size_bytes, "request"
+        client = %session.peer.address, listener = session.peer.listener.name, size_bytes = frame.len(), "request"
     );
-    if !entry.versions.contains(&version) {
-        return unsupported(context, entry, ticket);
+    Ok(Opened {
+        entry,
+        meta: Meta {
+            api_version: version,
+            correlation_id: header.correlation_id,
+            client_id: header.client_id,
+            received,
+            principal: session.principal.clone(),
+            peer: session.peer.clone(),
+        },
+        ticket: Ticket {
+            api,
+            correlation_id: header.correlation_id,
+            version,
+            form,
+            received,
+        },
+        frame,
+        from,
+    })
+}
+
+/// Those of our own are all flexible.
+fn form(key: ApiKey, version: i16) -> Option<HeaderForm> {
+    match key.0 >= PRIVATE_KEYS_FROM {
+        true => Some(HeaderForm::Tagged),
+        false => HeaderForm::of_request(key, version),
     }
-    let meta = Meta {
-        api_version: version,
-        correlation_id: header.correlation_id,
-        client_id: header.client_id,
-        received,
-        principal: session.principal.clone(),
-        peer: session.peer.clone(),
+}
+
+impl Opened {
+    fn is_version_served(&self) -> bool {
+        self.entry.versions.contains(&self.ticket.version)
+    }
+}
+
+fn serve(context: Arc<Context>, opened: Opened) -> Result<Running, Refusal> {
+    if !opened.is_version_served() {
+        return unsupported(&context, opened.entry, opened.ticket);
+    }
+    let is_clients = opened.meta.peer.listener.serves.clients;
+    if opened.entry.route == Route::Here || !is_clients || !forward::is_elsewhere(&context) {
+        return run_here(context, opened);
+    }
+    let frame = opened.frame.clone();
+    let (meta, api) = (opened.meta.clone(), opened.ticket.api);
+    let here = run_here(context.clone(), opened)?;
+    Ok(Box::pin(async move {
+        match forward::forward(&context, &meta, api, frame).await {
+            Some(answer) => Outcome::Now(answer),
+            None => here.await,
+        }
+    }))
+}
+
+fn run_here(context: Arc<Context>, opened: Opened) -> Result<Running, Refusal> {
+    let Opened {
+        entry,
+        meta,
+        ticket,
+        from,
+        ..
+    } = opened;
+    let Call::OfNode(call) = entry.call else {
+        return Err(Refusal::NotServed(entry.key));
     };
-    let refuse = |error| Refusal::Body {
-        api: entry.name,
-        version,
-        error,
-    };
-    (entry.call)(context.clone(), meta, from, ticket).map_err(refuse)
+    call(context, meta, from, ticket).map_err(|error| ticket.refuse(entry, error))
 }
 
 /// ApiVersions is answered as version 0 whatever its version, so that the client can go down to one that exists; others are refused.
@@ -158,7 +281,8 @@ fn unsupported(context: &Arc<Context>, entry: &Entry, ticket: Ticket) -> Result<
             version: ticket.version,
         });
     }
-    let answer = ticket.encode(context, 0, &api_versions::unsupported_version());
+    let response = api_versions::unsupported_version();
+    let answer = ticket.encode(&context.metrics, &context.clock, 0, &response);
     Ok(Box::pin(std::future::ready(Outcome::Now(answer))))
 }
 
@@ -173,6 +297,23 @@ pub(super) fn call<A: Api>(
     Ok(Box::pin(run::<A>(context, meta, request, ticket)))
 }
 
+/// As [`call`], for what needs no metadata.
+pub(super) fn call_of_quorum<A: QuorumApi>(
+    stage: Arc<Stage>,
+    mut from: Decoder,
+    ticket: Ticket,
+) -> Result<Running, DecodeError> {
+    let request = A::Request::decode(&mut from, ticket.version)?;
+    let seat: Arc<Seat> = stage.seat.clone();
+    Ok(Box::pin(async move {
+        let response = A::handle(seat, request).await;
+        let handled = stage.clock.elapsed();
+        let metrics = stage.metrics.requests.api(ticket.api);
+        metrics.handled(handled.saturating_sub(ticket.received));
+        Outcome::Now(ticket.encode(&stage.metrics, &stage.clock, ticket.version, &response))
+    }))
+}
+
 async fn run<A: Api>(
     context: Arc<Context>,
     meta: Meta,
@@ -184,23 +325,39 @@ async fn run<A: Api>(
     let metrics = context.metrics.requests.api(ticket.api);
     metrics.handled(handled.saturating_sub(ticket.received));
     match reply {
-        Reply::Now(response) => Outcome::Now(ticket.encode(&context, ticket.version, &response)),
+        Reply::Now(response) => {
+            Outcome::Now(ticket.encode(&context.metrics, &context.clock, ticket.version, &response))
+        }
         Reply::Never => Outcome::Now(Answer::Nothing),
         Reply::Close(why) => Outcome::Now(Answer::Close(why)),
         Reply::Later(response) => Outcome::Later(Box::pin(async move {
             let response: <A::Request as Request>::Response = response.await;
             let waited = context.clock.elapsed().saturating_sub(handled);
             context.metrics.requests.api(ticket.api).waited(waited);
-            ticket.encode(&context, ticket.version, &response)
+            ticket.encode(&context.metrics, &context.clock, ticket.version, &response)
         })),
     }
 }
 
 impl Ticket {
-    fn encode<M: Message>(&self, context: &Context, version: i16, response: &M) -> Answer {
+    fn refuse(&self, entry: &Entry, error: DecodeError) -> Refusal {
+        Refusal::Body {
+            api: entry.name,
+            version: self.version,
+            error,
+        }
+    }
+
+    fn encode<M: Message>(
+        &self,
+        metrics: &Metrics,
+        clock: &Clock,
+        version: i16,
+        response: &M,
+    ) -> Answer {
         let encoded = frame::encode_response(self.form, version, self.correlation_id, response);
         let framed = encoded.and_then(|encoded| {
-            self.count_errors(context, encoded.errors());
+            self.count_errors(metrics, encoded.errors());
             let size_bytes = encoded.size_bytes();
             frame::finish(encoded).map(|chunks| (chunks, size_bytes))
         });
@@ -210,7 +367,7 @@ impl Ticket {
                 receipt: Receipt {
                     api: self.api,
                     size_bytes,
-                    ready: context.clock.elapsed(),
+                    ready: clock.elapsed(),
                 },
             }),
             Err(error) => {
@@ -221,10 +378,10 @@ impl Ticket {
         }
     }
 
-    fn count_errors(&self, context: &Context, errors: &[(ErrorCode, u64)]) {
+    fn count_errors(&self, metrics: &Metrics, errors: &[(ErrorCode, u64)]) {
         for (error, count) in errors {
             let name = error.name().unwrap_or("UNKNOWN_SERVER_ERROR");
-            context.metrics.requests.error(self.api, name, *count);
+            metrics.requests.error(self.api, name, *count);
         }
     }
 }

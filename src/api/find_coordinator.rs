@@ -87,8 +87,8 @@ async fn with_offsets_topic(context: &Context, key: &str) -> Arc<Image> {
         "creating the topic of group coordinators; until compaction is built it only grows"
     );
     let layers = context.layers(&image);
-    let creatable =
-        |name: &Str| internal_topics::creatable(name, &layers.as_layers(), context.is_lone);
+    let is_lone = context.is_lone(&image);
+    let creatable = |name: &Str| internal_topics::creatable(name, &layers.as_layers(), is_lone);
     let names = BTreeSet::from([Str::from_static(CONSUMER_OFFSETS)]);
     let image = context.auto_create.ensure(image, &names, creatable).await;
     // So that the client's next request finds the coordinator at work.

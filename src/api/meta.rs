@@ -64,6 +64,27 @@ pub struct Listener {
     pub name: String,
     /// Where clients of this listener find this node.
     pub advertised: Endpoint,
+    pub serves: Serves,
+}
+
+/// Whom a listener is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Serves {
+    /// Clients, and brokers as clients of each other.
+    pub clients: bool,
+    /// What is asked of controllers.
+    pub controllers: bool,
+    /// What the nodes of the quorum say to each other.
+    pub quorum: bool,
+}
+
+impl Serves {
+    /// A listener for clients and nothing else.
+    pub const CLIENTS: Self = Self {
+        clients: true,
+        controllers: false,
+        quorum: false,
+    };
 }
 
 /// A host and a port.

@@ -40,8 +40,9 @@ impl Api for Metadata {
         let creates = request.allow_auto_topic_creation && context.values().topics.auto_create;
         if let (Wanted::Names(names), true) = (&wanted, creates) {
             let layers = context.layers(&image);
+            let is_lone = context.is_lone(&image);
             let creatable =
-                |name: &Str| internal_topics::creatable(name, &layers.as_layers(), context.is_lone);
+                |name: &Str| internal_topics::creatable(name, &layers.as_layers(), is_lone);
             image = context.auto_create.ensure(image, names, creatable).await;
             // So that the client's first produce finds the log open.
             context.logs_open(image.offset).await;

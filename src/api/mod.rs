@@ -8,22 +8,26 @@
 //! ```
 //! A handler returns a value: only `dispatch` decodes, encodes, counts and times, only `net/connection` writes.
 
-pub mod allocate_producer_ids;
-pub mod alter_partition;
-pub mod assign_replicas_to_dirs;
-pub mod broker_heartbeat;
 mod broker_loggers;
-pub mod broker_registration;
 mod config_changes;
 pub mod context;
+mod controller_requests;
 pub mod dispatch;
 pub mod errors;
+mod forward;
 pub mod meta;
+mod quorum;
 mod raft_voters;
+pub mod stage;
 
 pub use context::Context;
-pub use meta::{ClientSoftware, ConnectionId, Endpoint, Listener, Meta, Peer, Principal, Session};
+pub use meta::{
+    ClientSoftware, ConnectionId, Endpoint, Listener, Meta, Peer, Principal, Serves, Session,
+};
+pub use stage::Stage;
 
+use crate::metadata::quorum_messages::PRIVATE_KEYS_FROM;
+use crate::metadata::seat::Seat;
 use crate::metrics::ApiLabels;
 use dispatch::Call;
 use futures::future::BoxFuture;
@@ -42,6 +46,10 @@ pub trait Api: 'static {
     const ADVERTISED_FROM: i16 = *Self::VERSIONS.start();
     const ROUTE: Route = Route::Here;
     const GATE: Gate = Gate::Authenticated;
+    const SCOPE: Scope = match Self::ROUTE {
+        Route::Here => Scope::Clients,
+        Route::Controller => Scope::Everywhere,
+    };
 
     /// Runs before the next request of the same connection starts: all that decides the order of appends happens here. What may
     /// overlap the next request goes into [`Reply::Later`].
@@ -50,6 +58,17 @@ pub trait Api: 'static {
         meta: Meta,
         request: Self::Request,
     ) -> impl Future<Output = Reply<<Self::Request as Request>::Response>> + Send;
+}
+
+/// What the nodes of a quorum ask each other: served before the node has any metadata, never advertised.
+pub(crate) trait QuorumApi: 'static {
+    /// Its key is at least [`PRIVATE_KEYS_FROM`].
+    type Request: Request;
+
+    fn handle(
+        seat: Arc<Seat>,
+        request: Self::Request,
+    ) -> impl Future<Output = <Self::Request as Request>::Response> + Send;
 }
 
 /// How a handler answers.
@@ -81,6 +100,16 @@ pub enum Route {
     Controller,
 }
 
+/// On which listeners an API is served (`listeners` in Kafka's message definitions).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Clients,
+    Controllers,
+    /// Both.
+    Everywhere,
+    Quorum,
+}
+
 /// When a request is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
@@ -99,7 +128,31 @@ pub struct Entry {
     pub advertised_from: i16,
     pub route: Route,
     pub gate: Gate,
+    pub scope: Scope,
     call: Call,
+}
+
+impl Entry {
+    /// Whether a listener serves it.
+    pub fn is_served_on(&self, listener: &Listener) -> bool {
+        let serves = listener.serves;
+        match self.scope {
+            Scope::Clients => serves.clients,
+            Scope::Controllers => serves.controllers,
+            Scope::Everywhere => serves.clients || serves.controllers,
+            Scope::Quorum => serves.quorum,
+        }
+    }
+
+    /// Whether ApiVersions on a listener names it. A listener for both is a client's before it is a controller's.
+    pub fn is_advertised_on(&self, listener: &Listener) -> bool {
+        let is_hidden = match self.scope {
+            Scope::Quorum => true,
+            Scope::Controllers => listener.serves.clients,
+            Scope::Clients | Scope::Everywhere => false,
+        };
+        !is_hidden && self.is_served_on(listener)
+    }
 }
 
 const fn entry<A: Api>() -> Entry {
@@ -110,7 +163,21 @@ const fn entry<A: Api>() -> Entry {
         advertised_from: A::ADVERTISED_FROM,
         route: A::ROUTE,
         gate: A::GATE,
-        call: dispatch::call::<A>,
+        scope: A::SCOPE,
+        call: Call::OfNode(dispatch::call::<A>),
+    }
+}
+
+const fn private<A: QuorumApi>() -> Entry {
+    Entry {
+        key: A::Request::KEY,
+        name: name_of_api(A::Request::NAME),
+        versions: PRIVATE_VERSIONS,
+        advertised_from: 0,
+        route: Route::Here,
+        gate: Gate::Authenticated,
+        scope: Scope::Quorum,
+        call: Call::OfQuorum(dispatch::call_of_quorum::<A>),
     }
 }
 
@@ -125,9 +192,18 @@ const fn name_of_api(request: &'static str) -> &'static str {
 macro_rules! apis {
     ($($module:ident => $api:ident),* $(,)?) => {
         $(pub mod $module;)*
-        /// Every API served, in the order listed.
+        /// Every API served, in the order listed; ours beside Kafka's at the end.
         pub static APIS: &[Entry] = TABLE;
-        const TABLE: &[Entry] = &[$(entry::<$module::$api>()),*];
+        const TABLE: &[Entry] = &[
+            $(entry::<$module::$api>(),)*
+            entry::<controller_requests::AlterPartition>(),
+            entry::<controller_requests::AssignReplicasToDirs>(),
+            entry::<controller_requests::BrokerRegistration>(),
+            entry::<controller_requests::BrokerHeartbeat>(),
+            entry::<controller_requests::AllocateProducerIds>(),
+            private::<quorum::RaftCall>(),
+            private::<quorum::JoinQuorum>(),
+        ];
     };
 }
 
@@ -170,18 +246,22 @@ apis! {
     add_raft_voter => AddRaftVoter,
     remove_raft_voter => RemoveRaftVoter,
     describe_topic_partitions => DescribeTopicPartitions,
+    envelope => Envelope,
 }
 
 /// Keys up to here may be served; Kafka 4.4 ends at 94.
 const KEYS: usize = 128;
+/// Keys of our own, after those.
+const PRIVATE_KEYS: usize = 8;
+const PRIVATE_VERSIONS: RangeInclusive<i16> = 0..=0;
 const NOT_SERVED: u8 = u8::MAX;
 
 /// Position in [`APIS`] by key.
-static BY_KEY: [u8; KEYS] = {
-    let mut positions = [NOT_SERVED; KEYS];
+static BY_KEY: [u8; KEYS + PRIVATE_KEYS] = {
+    let mut positions = [NOT_SERVED; KEYS + PRIVATE_KEYS];
     let mut position = 0;
     while position < TABLE.len() {
-        let key = TABLE[position].key.0 as usize;
+        let key = slot(TABLE[position].key.0);
         assert!(positions[key] == NOT_SERVED, "an API is listed twice");
         positions[key] = position as u8;
         position += 1;
@@ -189,9 +269,18 @@ static BY_KEY: [u8; KEYS] = {
     positions
 };
 
+/// Where a key stands in [`BY_KEY`]; beyond its end if nowhere.
+const fn slot(key: i16) -> usize {
+    match key {
+        PRIVATE_KEYS_FROM.. => KEYS + (key - PRIVATE_KEYS_FROM) as usize,
+        0.. if (key as usize) < KEYS => key as usize,
+        _ => usize::MAX,
+    }
+}
+
 /// The API with this key and its position in [`APIS`].
 pub fn lookup(key: ApiKey) -> Option<(usize, &'static Entry)> {
-    let position = usize::from(*BY_KEY.get(usize::try_from(key.0).ok()?)?);
+    let position = usize::from(*BY_KEY.get(slot(key.0))?);
     Some((position, APIS.get(position)?))
 }
 
@@ -212,10 +301,13 @@ mod tests {
         for (position, api) in APIS.iter().enumerate() {
             let (found, entry) = lookup(api.key).expect("listed");
             assert_eq!((found, entry.key), (position, api.key));
-            assert_eq!(Some(api.name), api.key.name());
+            if api.scope != Scope::Quorum {
+                assert_eq!(Some(api.name), api.key.name());
+            }
         }
         assert!(lookup(ApiKey(-1)).is_none());
         assert!(lookup(ApiKey(4)).is_none());
+        assert!(lookup(ApiKey(999)).is_none());
         assert!(lookup(ApiKey(i16::MAX)).is_none());
     }
 }

@@ -1,70 +1,171 @@
-//! Starting the controller where nothing else can slow it down (architecture 6): on a runtime and threads of its own.
+//! Starting the controller where nothing else can slow it down (architecture 6): on a runtime and threads of its own, together with the
+//! listeners and links of the quorum and the broker's heartbeats.
 
 use super::StartError;
-use super::directories::{Directories, METADATA_DIRECTORY};
+use super::directories::{Claimed, METADATA_DIRECTORY};
 use super::world::{Threading, World};
-use crate::config::{BrokerConfig, Rules, Unset};
+use crate::config::{BrokerConfig, Founding, QuorumConfig, Rules, Unset};
+use crate::metadata::raft_wire::RaftWire;
+use crate::net::dial::Dialer;
+use crate::net::settings::SocketOptions;
 use crate::net::world::Net;
+use crate::peers::{Backoff, LinkSettings, Peers};
 use crate::world::Workers;
 use ottla_controller::controller::{Balancing, Bootstrap, Limits, Timing};
 use ottla_controller::ids::BrokerId;
-use ottla_controller::raft::{Blocking, NoWire, Peer, RaftId};
+use ottla_controller::raft::{Blocking, Peer, RaftId};
 use ottla_controller::{Controller, ControllerOptions};
+use ottla_protocol::Str;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-/// Starts it, and resolves once its log is read.
-pub async fn start<N: Net>(
-    config: &Arc<BrokerConfig>,
-    directories: &Directories,
-    world: &World<N>,
-    session_timeout: Duration,
-) -> Result<Controller, StartError> {
-    let options = options(config, directories, world, session_timeout)?;
-    match &world.threading {
-        Threading::Tasks(_) => Controller::start(options)
+/// Of links between controllers: they are near, and a lost moment is a longer election.
+const QUORUM_BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(20),
+    longest: Duration::from_millis(200),
+};
+const QUORUM_CONNECT_MAX: Duration = Duration::from_secs(2);
+/// A piece of a snapshot is 1 MiB, entries go in requests of about as much.
+const QUORUM_ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The runtime of everything that must not wait for disks or for data: of its own, or the current one under simulation.
+pub struct ControlRuntime {
+    handle: Handle,
+    /// Dropped to end the thread.
+    _end: Option<oneshot::Sender<()>>,
+}
+
+impl ControlRuntime {
+    /// # Errors
+    /// [`StartError::Threads`].
+    pub fn start(threading: &Threading) -> Result<Self, StartError> {
+        match threading {
+            Threading::Tasks(_) => Ok(Self {
+                handle: Handle::current(),
+                _end: None,
+            }),
+            Threading::Own => Self::on_its_own_thread().map_err(StartError::threads),
+        }
+    }
+
+    fn on_its_own_thread() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (end, ended) = oneshot::channel::<()>();
+        let handle = runtime.handle().clone();
+        let run = move || {
+            // Ended by dropping the sender: there is nothing to receive.
+            let _ = runtime.block_on(ended);
+            // A name that is being resolved must not hold up the end.
+            runtime.shutdown_background();
+        };
+        std::thread::Builder::new()
+            .name("controller".to_owned())
+            .spawn(run)?;
+        Ok(Self {
+            handle,
+            _end: Some(end),
+        })
+    }
+
+    /// Runs a future there and waits for its outcome.
+    ///
+    /// # Errors
+    /// [`StartError::Stopped`] when it panicked, or the runtime has ended.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, StartError> {
+        self.handle
+            .spawn(work)
             .await
-            .map_err(StartError::controller),
-        Threading::Own => on_its_own_thread(options).await,
+            .map_err(|_| StartError::Stopped)
+    }
+
+    pub fn handle(&self) -> &Handle {
+        &self.handle
     }
 }
 
-fn options<N: Net>(
+/// Connections of the quorum. Use them on its runtime only.
+pub fn peers<N: Net>(world: &World<N>) -> Peers {
+    let dialer = Arc::new(Dialer::new(world.net.clone(), SocketOptions::default()));
+    let settings = LinkSettings {
+        client_id: Str::from_static("ottla-quorum"),
+        answer_max_bytes: QUORUM_ANSWER_MAX_BYTES,
+        connect_max: QUORUM_CONNECT_MAX,
+        backoff: QUORUM_BACKOFF,
+        ..LinkSettings::default()
+    };
+    Peers::new(dialer, world.clock.clone(), world.rng.clone(), settings)
+}
+
+/// Carries raft's requests.
+pub fn wire(peers: &Peers, quorum: &QuorumConfig) -> RaftWire {
+    let named = match &quorum.founding {
+        Founding::Together(voters) => voters
+            .iter()
+            .map(|voter| (BrokerId(voter.node_id), voter.address.clone()))
+            .collect(),
+        Founding::Alone | Founding::Seek(_) => BTreeMap::new(),
+    };
+    RaftWire::new(peers.clone(), named)
+}
+
+/// Starts it, and resolves once its log is read.
+pub async fn start<N: Net>(
+    runtime: &ControlRuntime,
     config: &Arc<BrokerConfig>,
-    directories: &Directories,
+    claimed: &Claimed,
     world: &World<N>,
-    session_timeout: Duration,
-) -> Result<ControllerOptions, StartError> {
+    peer: Peer,
+    wire: RaftWire,
+) -> Result<Controller, StartError> {
     let thread = |name| {
         world
             .workers(name, 1)
             .map(blocking)
-            .map_err(|error| StartError::Threads(error.to_string()))
+            .map_err(StartError::threads)
     };
     let clock = world.clock.clone();
-    Ok(ControllerOptions {
+    let bootstrap = match &claimed.cluster_id {
+        Some(cluster_id) if config.quorum.is_alone() => Bootstrap::Alone {
+            cluster_id: cluster_id.clone(),
+        },
+        cluster_id => Bootstrap::Join {
+            cluster_id: cluster_id.clone(),
+        },
+    };
+    let options = ControllerOptions {
         id: RaftId {
             node: BrokerId(config.node_id),
-            directory: directories.metadata_id,
+            directory: claimed.metadata_id,
         },
-        peer: Peer::default(),
-        bootstrap: Bootstrap::Alone {
-            cluster_id: directories.cluster_id.clone(),
+        peer: match config.quorum.is_alone() {
+            // The quorum need not know where its only member is, which may change with every start.
+            true => Peer::default(),
+            false => peer,
         },
+        bootstrap,
         directory: config.metadata_log_dir.join(METADATA_DIRECTORY),
         disk: world.disk.clone(),
         log_thread: thread("metadata-log")?,
         snapshot_thread: thread("metadata-snap")?,
-        wire: Arc::new(NoWire),
+        wire: Arc::new(wire),
         rules: Arc::new(Rules::new(config.clone())),
         clock: Arc::new(move || clock.elapsed()),
         seed: world.rng.next_u64(),
-        session_timeout,
+        session_timeout: super::upkeep::session_timeout(config),
         timing: Timing::default(),
         balancing: balancing(config),
         limits: Limits::default(),
-    })
+    };
+    let started = runtime.run(Controller::start(options)).await?;
+    started.map_err(StartError::controller)
 }
 
 fn balancing(config: &BrokerConfig) -> Balancing {
@@ -80,36 +181,4 @@ fn balancing(config: &BrokerConfig) -> Balancing {
 
 fn blocking(workers: Workers) -> Blocking {
     Arc::new(move |job| workers.submit(job))
-}
-
-/// The thread ends when the controller has stopped.
-async fn on_its_own_thread(options: ControllerOptions) -> Result<Controller, StartError> {
-    let (started, starting) = oneshot::channel();
-    let run = move || {
-        let runtime = match tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-        {
-            Ok(runtime) => runtime,
-            Err(error) => return drop(started.send(Err(StartError::Threads(error.to_string())))),
-        };
-        runtime.block_on(async move {
-            match Controller::start(options).await {
-                Err(error) => drop(started.send(Err(StartError::controller(error)))),
-                Ok(controller) => {
-                    drop(started.send(Ok(controller.clone())));
-                    controller.stopped().await;
-                }
-            }
-        });
-    };
-    std::thread::Builder::new()
-        .name("controller".to_owned())
-        .spawn(run)
-        .map_err(|error| StartError::Threads(error.to_string()))?;
-    starting.await.unwrap_or_else(|_| {
-        Err(StartError::Threads(
-            "the controller's thread ended at once".to_owned(),
-        ))
-    })
 }

@@ -20,11 +20,17 @@ pub const METADATA_DIRECTORY: &str = "__ottla_metadata";
 /// Segment files open at the same time over all directories; the soft limit on descriptors is usually 1024 or more.
 const OPEN_FILES_MAX: usize = 512;
 
-/// The directories of a node, in use.
-pub struct Directories {
-    pub cluster_id: String,
+/// The directories of a node, locked and named, before it is known which cluster they will belong to.
+pub struct Claimed {
+    /// The cluster that they belong to, or are to belong to; `None` when that is still to be learned.
+    pub cluster_id: Option<String>,
     /// Of the directory with the metadata log: half of this node's raft id.
     pub metadata_id: Uuid,
+    opened: Vec<(PathBuf, Opened)>,
+}
+
+/// The directories of a node, in use.
+pub struct Directories {
     /// Held when `metadata.log.dir` is none of `log.dirs`.
     pub metadata_lock: Option<LogDirectory>,
     pub log_dirs: Vec<Arc<Directory>>,
@@ -32,11 +38,11 @@ pub struct Directories {
 
 type Opened = Result<LogDirectory, DirectoryError>;
 
-/// Opens, checks and names every directory.
+/// Opens and checks every directory, and gives the new ones their ids, for good.
 ///
 /// # Errors
 /// [`StartError::Directory`] with the sentence that says what was found and what to do.
-pub fn open<N: Net>(config: &BrokerConfig, world: &World<N>) -> Result<Directories, StartError> {
+pub fn claim<N: Net>(config: &BrokerConfig, world: &World<N>) -> Result<Claimed, StartError> {
     let files = FileCache::new(world.disk.clone(), OPEN_FILES_MAX);
     let mut opened: Vec<(PathBuf, Opened)> = Vec::new();
     for path in paths(config) {
@@ -48,14 +54,34 @@ pub fn open<N: Net>(config: &BrokerConfig, world: &World<N>) -> Result<Directori
         }
         opened.push((path, directory));
     }
-    let cluster_id = agreed_cluster_id(config, &opened)?;
-    if let Some(missing) = lost_metadata(config, world, &opened) {
-        return Err(StartError::Directory(missing));
+    let mut cluster_id = agreed_cluster_id(config, &opened)?;
+    if config.quorum.is_alone() {
+        if let Some(missing) = lost_metadata(config, world, &opened) {
+            return Err(StartError::Directory(missing));
+        }
+        let new = || world.rng.uuid().to_string();
+        cluster_id = cluster_id.or_else(|| Some(config.cluster_id.clone().unwrap_or_else(new)));
     }
-    let cluster_id = cluster_id
-        .or_else(|| config.cluster_id.clone())
-        .unwrap_or_else(|| world.rng.uuid().to_string());
-    adopt(config, world, opened, cluster_id)
+    let mut metadata_id = Uuid::ZERO;
+    for (path, directory) in &mut opened {
+        let named = match directory {
+            Ok(directory) => name(directory, cluster_id.as_deref(), config.node_id, world),
+            Err(_) => continue,
+        };
+        match named {
+            Ok(id) if *path == config.metadata_log_dir => metadata_id = id,
+            Ok(_) => {}
+            Err(error) if *path == config.metadata_log_dir => {
+                return Err(StartError::Directory(error.to_string()));
+            }
+            Err(error) => *directory = Err(error),
+        }
+    }
+    Ok(Claimed {
+        cluster_id: cluster_id.or_else(|| config.cluster_id.clone()),
+        metadata_id,
+        opened,
+    })
 }
 
 /// `log.dirs`, and `metadata.log.dir` where it is another.
@@ -139,76 +165,72 @@ fn lost_metadata<N: Net>(
     })
 }
 
-fn adopt<N: Net>(
-    config: &BrokerConfig,
-    world: &World<N>,
-    opened: Vec<(PathBuf, Opened)>,
-    cluster_id: String,
-) -> Result<Directories, StartError> {
-    let mut adopted = Directories {
-        metadata_id: Uuid::ZERO,
-        metadata_lock: None,
-        log_dirs: Vec::new(),
-        cluster_id,
-    };
-    for (index, (path, directory)) in opened.into_iter().enumerate() {
-        let is_metadata = path == config.metadata_log_dir;
-        let is_log_dir = config.log_dirs.contains(&path);
-        let named = directory.and_then(|mut directory| {
-            let id = identify(&mut directory, &adopted.cluster_id, config.node_id, world)?;
-            Ok((directory, id))
-        });
-        let threads = || {
-            world
-                .directory_threads(index)
-                .map_err(|error| StartError::Threads(error.to_string()))
+impl Claimed {
+    /// Takes the directories into use for the cluster that this node turned out to belong to.
+    ///
+    /// # Errors
+    /// [`StartError::Directory`] when they belong to another, or the metadata's cannot be written.
+    pub fn adopt<N: Net>(
+        self,
+        config: &BrokerConfig,
+        world: &World<N>,
+        cluster_id: &str,
+    ) -> Result<Directories, StartError> {
+        if let Some(own) = self.cluster_id.filter(|own| own != cluster_id) {
+            return Err(StartError::Cluster(format!(
+                "this node belongs to cluster {own}, and the cluster that it found is {cluster_id}: use empty log.dirs, or correct controller.quorum.voters, controller.quorum.bootstrap.servers or CLUSTER_ID"
+            )));
+        }
+        let mut adopted = Directories {
+            metadata_lock: None,
+            log_dirs: Vec::new(),
         };
-        match named {
-            Ok((directory, id)) => {
-                if is_metadata {
-                    adopted.metadata_id = id;
+        for (index, (path, directory)) in self.opened.into_iter().enumerate() {
+            let is_metadata = path == config.metadata_log_dir;
+            let is_log_dir = config.log_dirs.contains(&path);
+            let named = directory.and_then(|mut directory| {
+                let id = name(&mut directory, Some(cluster_id), config.node_id, world)?;
+                Ok((directory, id))
+            });
+            let threads = || world.directory_threads(index).map_err(StartError::threads);
+            match named {
+                Ok((directory, id)) if is_log_dir => {
+                    let clock = world.clock.clone();
+                    let directory = Directory::new(directory, id, clock, threads()?);
+                    adopted.log_dirs.push(directory);
                 }
-                if is_log_dir {
-                    adopted.log_dirs.push(Directory::new(
-                        directory,
-                        id,
-                        world.clock.clone(),
-                        threads()?,
-                    ));
-                } else {
-                    adopted.metadata_lock = Some(directory);
+                Ok((directory, _)) => adopted.metadata_lock = Some(directory),
+                Err(error) if is_metadata => return Err(StartError::Directory(error.to_string())),
+                Err(error) => {
+                    let (disk, clock) = (world.disk.clone(), world.clock.clone());
+                    let why = error.to_string();
+                    let failed = Directory::failed(path, disk, clock, threads()?, &why);
+                    adopted.log_dirs.push(failed);
                 }
-            }
-            Err(error) if is_metadata => return Err(StartError::Directory(error.to_string())),
-            Err(error) => {
-                let (disk, clock) = (world.disk.clone(), world.clock.clone());
-                adopted.log_dirs.push(Directory::failed(
-                    path,
-                    disk,
-                    clock,
-                    threads()?,
-                    &error.to_string(),
-                ));
             }
         }
+        Ok(adopted)
     }
-    Ok(adopted)
 }
 
-/// The directory's id; a new directory gets one, for good.
-fn identify<N: Net>(
+/// The directory's id; a new directory gets one, for good, and the cluster's as soon as it is known.
+fn name<N: Net>(
     directory: &mut LogDirectory,
-    cluster_id: &str,
+    cluster_id: Option<&str>,
     node_id: i32,
     world: &World<N>,
 ) -> Result<Uuid, DirectoryError> {
-    if let Some(id) = directory
-        .identity()
-        .and_then(|identity| identity.directory_id)
-    {
-        return Ok(Uuid(id.0));
+    let identity = directory.identity();
+    let known = identity.and_then(|identity| identity.directory_id);
+    let has_cluster = identity.is_some_and(|identity| identity.cluster_id.is_some());
+    let id = known.map_or_else(|| world.rng.uuid(), |id| Uuid(id.0));
+    let written = checkpoint::Uuid(id.0);
+    match cluster_id {
+        Some(cluster_id) if known.is_none() || !has_cluster => {
+            directory.identify(cluster_id, node_id, written)?;
+        }
+        None if known.is_none() => directory.reserve(node_id, written)?,
+        _ => {}
     }
-    let id = world.rng.uuid();
-    directory.identify(cluster_id, node_id, checkpoint::Uuid(id.0))?;
     Ok(id)
 }

@@ -14,6 +14,8 @@ pub enum StartError {
         reason: String,
     },
     Controller(String),
+    /// This node cannot belong to the cluster that its configuration names: says why.
+    Cluster(String),
     /// The operating system refused a thread or a runtime.
     Threads(String),
     Registration(LifecycleError),
@@ -22,6 +24,10 @@ pub enum StartError {
 }
 
 impl StartError {
+    pub(super) fn threads(error: impl fmt::Display) -> Self {
+        Self::Threads(error.to_string())
+    }
+
     pub(super) fn controller(error: impl fmt::Display) -> Self {
         Self::Controller(error.to_string())
     }
@@ -36,7 +42,9 @@ impl From<LifecycleError> for StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Directory(reason) | Self::Controller(reason) => to.write_str(reason),
+            Self::Directory(reason) | Self::Controller(reason) | Self::Cluster(reason) => {
+                to.write_str(reason)
+            }
             Self::Listener { listener, reason } => {
                 write!(
                     to,

@@ -110,6 +110,7 @@ fn say_ready(config: &BrokerConfig, node: &Node, admin: &[String], took: std::ti
     let listeners: Vec<String> = node
         .advertised
         .iter()
+        .chain(&node.controllers)
         .map(|listener| format!("{}://{}", listener.name, listener.advertised))
         .collect();
     let directories: Vec<String> = config

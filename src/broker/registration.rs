@@ -1,8 +1,7 @@
 //! What a broker says of itself when it registers (KIP-631).
 
+use super::listeners::Seen;
 use crate::config::BrokerConfig;
-use crate::net::listener::Listener;
-use crate::net::world::Net;
 use crate::partition::Table;
 use crate::world::Rng;
 use ottla_controller::image::{Image, SUPPORTED};
@@ -12,15 +11,14 @@ use ottla_protocol::messages::broker_registration::{
 };
 
 /// The request. The previous broker epoch is only known after a clean stop.
-pub fn request<N: Net>(
+pub fn request(
     config: &BrokerConfig,
     image: &Image,
-    listeners: &[Listener<N>],
+    listeners: &Seen,
     partitions: &Table,
     rng: &Rng,
 ) -> BrokerRegistrationRequest {
-    let told = listeners.iter().filter_map(|listener| {
-        let seen = listener.seen();
+    let told = listeners.clients.iter().filter_map(|seen| {
         let configured = config
             .listeners
             .advertised

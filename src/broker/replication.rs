@@ -1,20 +1,15 @@
 //! Wires replication: how this node reaches the leaders of its partitions, and what it tells the controller of its own.
 
-use super::world::World;
+use crate::api::Context;
 use crate::background::Stop;
-use crate::config::{BrokerConfig, BrokerValues};
 use crate::metadata::controller_link::{ControllerLink, ControllerRequest};
 use crate::metadata::lifecycle::Membership;
-use crate::net::world::Net;
 use crate::partition::Table;
-use crate::peers::Peers;
 use crate::replication::{
     AskController, Followers, FollowersOptions, RemoteLeaders, propose_isrs, tell_placements,
 };
-use arc_swap::ArcSwap;
 use futures::future::{BoxFuture, FutureExt};
-use ottla_controller::Metadata;
-use ottla_controller::ids::BrokerId;
+use ottla_controller::ids::BrokerEpoch;
 use ottla_protocol::messages::alter_partition::{AlterPartitionRequest, AlterPartitionResponse};
 use ottla_protocol::messages::assign_replicas_to_dirs::{
     AssignReplicasToDirsRequest, AssignReplicasToDirsResponse,
@@ -25,39 +20,33 @@ use std::time::Duration;
 /// How long the active controller is looked for before the question is asked anew, with what has come to be known meanwhile.
 const ASK_MAX: Duration = Duration::from_secs(5);
 
-/// The parts of a node that replicating needs.
-pub struct Parts<'a> {
-    pub config: &'a BrokerConfig,
-    pub values: &'a Arc<ArcSwap<BrokerValues>>,
-    pub metadata: &'a Metadata,
-    pub peers: &'a Peers,
-    pub link: &'a ControllerLink,
-    pub table: &'a Arc<Table>,
-    pub membership: &'a Membership,
-}
-
 /// Starts what tells the controller of ISRs, directories and their failures until `stop`, and returns what follows leaders; nobody yet.
-pub fn start<N: Net>(parts: &Parts<'_>, world: &World<N>, stop: &Stop) -> Arc<Followers> {
-    let (me, epoch) = (BrokerId(parts.config.node_id), parts.membership.epoch());
-    let replicating = parts.table.replicating();
-    let controller: Arc<dyn AskController> = Arc::new(ToController(parts.link.clone()));
+pub fn start(
+    context: &Arc<Context>,
+    membership: Option<&Membership>,
+    epoch: BrokerEpoch,
+    stop: &Stop,
+) -> Arc<Followers> {
+    let me = context.node_id;
+    let replicating = context.partitions.replicating();
+    let link = context.controller_link.clone();
+    let controller: Arc<dyn AskController> = Arc::new(ToController(link));
     let proposing = propose_isrs(replicating.clone(), controller.clone(), me, move || epoch);
     let telling = tell_placements(replicating.clone(), controller, me, move || epoch);
     until(stop, proposing);
     until(stop, telling);
-    until(
-        stop,
-        report_failures(parts.table.clone(), parts.membership.clone()),
-    );
-    let values = parts.values.clone();
+    if let Some(membership) = membership.cloned() {
+        until(stop, report_failures(context.partitions.clone(), membership));
+    }
+    let values = context.values.clone();
     Followers::new(FollowersOptions {
         me,
-        clock: world.clock.clone(),
-        table: parts.table.clone(),
+        clock: context.clock.clone(),
+        table: context.partitions.clone(),
         leaders: Arc::new(RemoteLeaders {
-            metadata: parts.metadata.clone(),
-            peers: parts.peers.clone(),
-            listener: parts.config.listeners.inter_broker.as_str().to_owned(),
+            metadata: context.metadata.clone(),
+            peers: context.peers.clone(),
+            listener: context.config.listeners.inter_broker.as_str().to_owned(),
         }),
         values: Box::new(move || values.load().replication.clone()),
         broker_epoch: Box::new(move || epoch),

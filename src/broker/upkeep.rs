@@ -1,20 +1,18 @@
 //! What goes on beside requests: following the metadata, heartbeats, and the loops over all logs.
 
+use super::controller::ControlRuntime;
 use super::world::World;
 use super::{coordination, cordon, in_force};
 use crate::api::Context;
 use crate::background::{Loop, More, Stop, look_after_logs};
 use crate::config::{BrokerConfig, Layers, Unset};
-use crate::coordinator::group::Groups;
 use crate::metadata::lifecycle::Membership;
 use crate::net::limits::Gate;
+use crate::net::server::Server;
 use crate::net::settings::ConnectionLimits;
 use crate::net::world::Net;
-use crate::partition::Table;
 use crate::replication::Followers;
 use crate::world::Rng;
-use ottla_controller::Metadata;
-use ottla_controller::ids::BrokerId;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,16 +25,12 @@ fn milliseconds(layers: &Layers<'_>, key: &str) -> Duration {
     Duration::from_millis(u64::try_from(layers.broker_number(key)).unwrap_or(0))
 }
 
-/// What follows the metadata: logs and roles first, then who is followed, then the coordinators on the logs that are led.
-pub struct Parts {
-    pub partitions: Arc<Table>,
-    pub followers: Arc<Followers>,
-    pub groups: Arc<Groups>,
-}
-
-/// Brings a node's parts in step with the metadata, update by update.
-pub fn follow_metadata(metadata: &Metadata, me: BrokerId, parts: Parts, mut stop: Stop) {
-    let mut updates = metadata.subscribe();
+/// Brings a node's parts in step with the metadata, update by update: logs and roles first, then who is followed, then the coordinators on
+/// the logs that are led.
+pub fn follow_metadata(context: &Arc<Context>, followers: &Arc<Followers>, mut stop: Stop) {
+    let mut updates = context.metadata.subscribe();
+    let (partitions, groups) = (context.partitions.clone(), context.groups.clone());
+    let (me, followers) = (context.node_id, followers.clone());
     tokio::spawn(async move {
         loop {
             let update = tokio::select! {
@@ -45,35 +39,49 @@ pub fn follow_metadata(metadata: &Metadata, me: BrokerId, parts: Parts, mut stop
                 update = updates.next() => update,
             };
             let Some(update) = update else { return };
-            parts.partitions.apply(&update).await;
-            parts.followers.follow(&update);
-            coordination::follow(&update, me, &parts.partitions, &parts.groups);
+            partitions.apply(&update).await;
+            followers.follow(&update);
+            coordination::follow(&update, me, &partitions, &groups);
         }
     });
 }
 
 /// Starts every loop of a serving node.
-pub fn start<N: Net>(
-    context: &Arc<Context>,
-    membership: &Membership,
-    gate: &Arc<Gate>,
-    world: &World<N>,
-    stop: &Stop,
-) {
-    let rng = &world.rng;
+pub fn start<N: Net>(context: &Arc<Context>, membership: Option<&Membership>, servers: &[Server], world: &World<N>, stop: &Stop) {
+    let gates = servers.iter().map(|server| server.gate().clone());
     follow_configuration(
         context.clone(),
-        membership.clone(),
-        gate.clone(),
+        membership.cloned(),
+        gates.collect(),
         world.net.clone(),
         stop.clone(),
     );
-    let heartbeat = milliseconds(
-        &context.config.layers(&Unset, &Unset),
+    let partitions = context.partitions.clone();
+    // As often as Kafka (`isr-expiration`).
+    let lag_check = context.values().replication.lag_max / 2;
+    let rng = &world.rng;
+    let checking = every("lagging followers", lag_check, rng, stop, move || {
+        partitions.shrink_isrs();
+        std::future::ready(())
+    });
+    tokio::spawn(checking);
+    look_after_logs(&context.partitions, &context.values().log, rng, stop);
+}
+
+/// Keeps the broker alive in the eyes of the controller, on the runtime that nothing slows down.
+pub fn beat(
+    membership: &Membership,
+    config: &BrokerConfig,
+    rng: &Rng,
+    runtime: &ControlRuntime,
+    stop: &Stop,
+) {
+    let period = milliseconds(
+        &config.layers(&Unset, &Unset),
         "broker.heartbeat.interval.ms",
     );
     let membership = membership.clone();
-    every("heartbeat", heartbeat, rng, stop, move || {
+    let beating = every("heartbeat", period, rng, stop, move || {
         let membership = membership.clone();
         async move {
             if let Err(error) = membership.alive().await {
@@ -81,14 +89,7 @@ pub fn start<N: Net>(
             }
         }
     });
-    let partitions = context.partitions.clone();
-    // As often as Kafka (`isr-expiration`).
-    let lag_check = context.values().replication.lag_max / 2;
-    every("lagging followers", lag_check, rng, stop, move || {
-        partitions.shrink_isrs();
-        std::future::ready(())
-    });
-    look_after_logs(&context.partitions, &context.values().log, rng, stop);
+    runtime.handle().spawn(beating);
 }
 
 fn every<Ticking>(
@@ -97,24 +98,24 @@ fn every<Ticking>(
     rng: &Rng,
     stop: &Stop,
     mut tick: impl FnMut() -> Ticking + Send + 'static,
-) where
+) -> impl Future<Output = ()> + Send + 'static
+where
     Ticking: Future<Output = ()> + Send + 'static,
 {
-    let running = Loop::every(name, period).run(rng.clone(), stop.clone(), move || {
+    Loop::every(name, period).run(rng.clone(), stop.clone(), move || {
         let ticking = tick();
         async move {
             ticking.await;
             More::Later
         }
-    });
-    tokio::spawn(running);
+    })
 }
 
 /// Puts changed broker configs in force.
 fn follow_configuration<N: Net>(
     context: Arc<Context>,
-    membership: Membership,
-    gate: Arc<Gate>,
+    membership: Option<Membership>,
+    gates: Vec<Arc<Gate>>,
     net: N,
     mut stop: Stop,
 ) {
@@ -129,8 +130,13 @@ fn follow_configuration<N: Net>(
             let Some(update) = update else { return };
             let values = in_force(&context.config, context.node_id, &update.image);
             if *context.values() != values {
-                gate.set_limits(ConnectionLimits::resolve(&net, &values.connections).await);
-                cordon::put_in_force(&values, &context.partitions, &membership);
+                let limits = ConnectionLimits::resolve(&net, &values.connections).await;
+                for gate in &gates {
+                    gate.set_limits(limits.clone());
+                }
+                if let Some(membership) = &membership {
+                    cordon::put_in_force(&values, &context.partitions, membership);
+                }
                 context.values.store(Arc::new(values));
             }
         }

@@ -8,6 +8,7 @@ use super::consistency;
 use super::effective::Layers;
 use super::listeners::Listeners;
 use super::load::{ConfigErrors, StaticConfig};
+use super::quorum::{QuorumConfig, Roles};
 use super::settings::{Settings, Unset};
 use super::value::Value;
 
@@ -28,6 +29,7 @@ pub struct BrokerConfig {
     /// The id that the environment gives the cluster; otherwise one is drawn when the node bootstraps itself.
     pub cluster_id: Option<String>,
     pub listeners: Listeners,
+    pub quorum: QuorumConfig,
     /// Empty for `none`.
     pub admin_listeners: Vec<AdminListener>,
     /// At least one; without duplicates.
@@ -52,12 +54,17 @@ impl BrokerConfig {
             .into_iter()
             .map(|misfit| misfit.message)
             .collect();
-        wrong.extend(roles(&layers));
-        wrong.extend(other_controllers(&layers));
-        let listeners = Listeners::parse(&layers).map_err(|error| wrong.push(error));
+        let roles = Roles::parse(&layers);
+        let listeners = Listeners::parse(&layers, roles).map_err(|error| wrong.push(error));
+        let quorum = match &listeners {
+            Ok(listeners) => QuorumConfig::parse(&layers, roles, listeners),
+            Err(()) => Err(String::new()),
+        };
+        let quorum =
+            quorum.map_err(|error| wrong.extend(Some(error).filter(|error| !error.is_empty())));
         let admin_listeners = admin_listeners(&layers).map_err(|error| wrong.push(error));
-        let (Ok(listeners), Ok(admin_listeners), true) =
-            (listeners, admin_listeners, wrong.is_empty())
+        let (Ok(listeners), Ok(quorum), Ok(admin_listeners), true) =
+            (listeners, quorum, admin_listeners, wrong.is_empty())
         else {
             return Err(ConfigErrors(wrong));
         };
@@ -75,6 +82,7 @@ impl BrokerConfig {
             rack: text("broker.rack"),
             cluster_id: node.cluster_id.clone(),
             listeners,
+            quorum,
             admin_listeners,
             log_dirs,
             metadata_log_dir,
@@ -107,42 +115,6 @@ fn log_dirs(layers: &Layers<'_>) -> Vec<PathBuf> {
         several
     };
     dirs.into_iter().map(PathBuf::from).collect()
-}
-
-fn roles(layers: &Layers<'_>) -> Option<String> {
-    let roles = list(layers, "process.roles");
-    (roles.len() != 2).then(|| {
-        format!(
-            "process.roles={}: this version of Ottla runs single nodes, which are both; set broker,controller or remove the key",
-            roles.join(",")
-        )
-    })
-}
-
-/// A lone node must not pretend to be the cluster that its configuration speaks of.
-fn other_controllers(layers: &Layers<'_>) -> Vec<String> {
-    let node_id = layers.broker_number("node.id").to_string();
-    let voters = list(layers, "controller.quorum.voters");
-    let servers = list(layers, "controller.quorum.bootstrap.servers");
-    let mut wrong = Vec::new();
-    let is_own = |voter: &String| {
-        voter
-            .split_once('@')
-            .is_some_and(|(id, _)| id.trim() == node_id)
-    };
-    if !voters.iter().all(is_own) || voters.len() > 1 {
-        wrong.push(format!(
-            "controller.quorum.voters={} names other nodes than node.id={node_id}, and clusters of several nodes are not built yet; allowed is {node_id}@host:port or nothing",
-            voters.join(",")
-        ));
-    }
-    if servers.len() > 1 {
-        wrong.push(format!(
-            "controller.quorum.bootstrap.servers={} names several controllers, and clusters of several nodes are not built yet; allowed is one or none",
-            servers.join(",")
-        ));
-    }
-    wrong
 }
 
 fn admin_listeners(layers: &Layers<'_>) -> Result<Vec<AdminListener>, String> {
@@ -230,25 +202,6 @@ mod tests {
             .collect();
         assert_eq!(shown, [("::1", 0), ("0.0.0.0", 80)]);
         assert!(config(&[("admin.listeners", "https://h:1")]).is_err());
-    }
-
-    #[test]
-    fn a_config_that_names_other_controllers_is_refused() {
-        assert!(config(&[("controller.quorum.voters", "1@localhost:9093")]).is_ok());
-        assert!(config(&[("controller.quorum.bootstrap.servers", "localhost:9093")]).is_ok());
-        for (key, value) in [
-            ("controller.quorum.voters", "1@a:1,2@b:1"),
-            ("controller.quorum.voters", "2@b:1"),
-            ("controller.quorum.voters", "nonsense"),
-            ("controller.quorum.bootstrap.servers", "a:1,b:1"),
-            ("process.roles", "broker"),
-        ] {
-            let errors = config(&[(key, value)]).unwrap_err();
-            assert!(
-                errors.0.len() == 1 && errors.0[0].starts_with(&format!("{key}={value}")),
-                "{errors}"
-            );
-        }
     }
 
     #[test]

@@ -84,11 +84,12 @@ pub struct Levels {
 }
 
 impl Default for Levels {
-    /// Everything from INFO on, but the raft library tells of every step at INFO.
+    /// Everything from INFO on, but the raft library tells of every step at INFO, and at WARN of every heartbeat that a missing node
+    /// does not answer.
     fn default() -> Self {
         Self {
             root: Level::Info,
-            set: BTreeMap::from([("openraft".to_owned(), Level::Warn)]),
+            set: BTreeMap::from([("openraft".to_owned(), Level::Error)]),
         }
     }
 }

@@ -177,6 +177,6 @@ mod tests {
         let all = loggers.all();
         assert!(all.is_sorted());
         assert!(all.contains(&(ROOT.to_owned(), Level::Info)));
-        assert!(all.contains(&("openraft".to_owned(), Level::Warn)));
+        assert!(all.contains(&("openraft".to_owned(), Level::Error)));
     }
 }

@@ -7,8 +7,13 @@
 pub mod auto_create;
 pub mod controller_link;
 pub mod controller_requests;
+pub mod forming;
 pub mod internal_topics;
+pub mod joining;
 pub mod leader_hint;
 pub mod lifecycle;
 pub mod producer_ids;
+pub mod quorum_messages;
+pub mod raft_wire;
+pub mod seat;
 pub mod view;

@@ -24,6 +24,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::task::{self, Poll};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -49,6 +50,8 @@ pub struct Serving {
     pub workers: Workers,
     pub regions_of: RegionsOf,
     pub refusals: Quiet,
+    /// Connection ids, unique in the process.
+    pub connection_ids: AtomicU64,
 }
 
 impl Serving {
@@ -79,6 +82,7 @@ impl Serving {
             workers,
             regions_of,
             refusals: Quiet::default(),
+            connection_ids: AtomicU64::new(1),
         }
     }
 }

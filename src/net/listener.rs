@@ -7,12 +7,12 @@ use super::connection::{Connection, Serving};
 use super::limits::{Gate, Permit};
 use super::settings::SocketOptions;
 use super::world::{Acceptor, Net, Transport};
-use crate::api::{ConnectionId, Endpoint, Listener as Seen, Peer, Session};
+use crate::api::{ConnectionId, Endpoint, Listener as Seen, Peer, Serves, Session};
 use crate::metrics::{ListenerMetrics, RefuseReason};
 use rustix::io::Errno;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -30,6 +30,7 @@ pub struct ListenerSpec {
     pub port: u16,
     /// `advertised.listeners`; without it, `host` and the real port. Port 0 is the real port too.
     pub advertised: Option<(String, u16)>,
+    pub serves: Serves,
 }
 
 /// A bound listener.
@@ -43,8 +44,6 @@ pub struct Listener<N: Net> {
 pub struct Accepting {
     pub serving: Arc<Serving>,
     pub gate: Arc<Gate>,
-    /// Connection ids, unique in the process.
-    pub connection_ids: Arc<AtomicU64>,
     /// Turns true when accepting is to end and connections are to finish.
     pub stop: watch::Receiver<bool>,
     /// Held by every task; when all are gone, the network has stopped.
@@ -70,6 +69,7 @@ impl<N: Net> Listener<N> {
         let seen = Arc::new(Seen {
             name: spec.name.clone(),
             advertised,
+            serves: spec.serves,
         });
         Ok(Self {
             sockets: bound.sockets,
@@ -156,7 +156,12 @@ fn admit<T: Transport>(
     };
     metrics.accepted.inc();
     let peer = Arc::new(Peer {
-        connection_id: ConnectionId(accepting.connection_ids.fetch_add(1, Ordering::Relaxed)),
+        connection_id: ConnectionId(
+            accepting
+                .serving
+                .connection_ids
+                .fetch_add(1, Ordering::Relaxed),
+        ),
         address,
         listener: seen.clone(),
         software: OnceLock::new(),

@@ -5,7 +5,6 @@ use super::limits::Gate;
 use super::listener::{Accepting, Listener};
 use super::world::Net;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use tokio::sync::{mpsc, watch};
 
 /// The running network of a node. Dropping it stops it without waiting.
@@ -28,7 +27,6 @@ impl Server {
         let accepting = Accepting {
             serving,
             gate: gate.clone(),
-            connection_ids: Arc::new(AtomicU64::new(1)),
             stop: stopping,
             alive,
         };

@@ -1,9 +1,8 @@
 //! One lane to one destination, as those who ask see it.
 
 use super::error::LinkError;
-use super::pool::{LinkSettings, Peers};
+use super::pool::Tools;
 use super::task::{Exchange, Task};
-use crate::world::Clock;
 use bytes::Bytes;
 use ottla_protocol::header::{HeaderForm, RequestHeader, ResponseHeader};
 use ottla_protocol::{ApiKey, Chunk, Decoder, Encoder, Request, frame};
@@ -36,21 +35,19 @@ pub struct Ask {
 pub(super) struct Shared {
     host: Arc<str>,
     port: u16,
-    clock: Clock,
-    settings: Arc<LinkSettings>,
+    tools: Arc<Tools>,
     exchanges: mpsc::Sender<Exchange>,
     correlation_ids: AtomicI32,
 }
 
 impl Shared {
-    pub fn start(peers: &Peers, host: Arc<str>, port: u16) -> Arc<Self> {
+    pub fn start(tools: &Arc<Tools>, host: Arc<str>, port: u16) -> Arc<Self> {
         let (exchanges, asked) = mpsc::channel(QUEUED_MAX);
-        tokio::spawn(Task::new(peers, host.clone(), port, asked).run());
+        tokio::spawn(Task::new(tools, host.clone(), port, asked).run());
         Arc::new(Self {
             host,
             port,
-            clock: peers.clock().clone(),
-            settings: peers.settings().clone(),
+            tools: tools.clone(),
             exchanges,
             correlation_ids: AtomicI32::new(0),
         })
@@ -128,7 +125,7 @@ impl Link {
             api_key,
             api_version,
             correlation_id,
-            client_id: Some(self.shared.settings.client_id.clone()),
+            client_id: Some(self.shared.tools.settings.client_id.clone()),
             ..RequestHeader::default()
         }
     }
@@ -156,7 +153,7 @@ impl Link {
         let exchange = Exchange {
             correlation_id,
             frame: bytes_of(frame)?,
-            deadline: self.shared.clock.elapsed().saturating_add(timeout),
+            deadline: self.shared.tools.clock.elapsed().saturating_add(timeout),
             reply,
         };
         let asked = async {
@@ -164,7 +161,7 @@ impl Link {
             sent.map_err(|_| LinkError::Closed)?;
             answered.await.unwrap_or(Err(LinkError::Closed))
         };
-        let deadline = self.shared.clock.deadline(timeout);
+        let deadline = self.shared.tools.clock.deadline(timeout);
         let answer = tokio::time::timeout_at(deadline, asked).await;
         let mut from = Decoder::new(answer.unwrap_or(Err(LinkError::TimedOut))?);
         ResponseHeader::decode(&mut from, response_form)

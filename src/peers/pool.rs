@@ -6,7 +6,7 @@ use crate::world::{Clock, Rng};
 use ottla_protocol::Str;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What a connection is for: requests of one lane wait for each other's answers, those of different lanes do not.
@@ -71,15 +71,24 @@ impl Default for LinkSettings {
     }
 }
 
-/// The links of a node, or of one of its runtimes: a link's task runs on the runtime that it is first asked for on.
+/// The links of a node, or of one of its runtimes: a link's task runs on the runtime that it is first asked for on. They live as long as
+/// this does; those beyond [`LINKS_MAX`] that nobody holds are let go of.
 #[derive(Clone)]
 pub struct Peers {
-    dial: Arc<dyn Dial>,
-    clock: Clock,
-    rng: Rng,
-    settings: Arc<LinkSettings>,
-    links: Arc<Mutex<BTreeMap<Key, Weak<Shared>>>>,
+    tools: Arc<Tools>,
+    links: Arc<Mutex<BTreeMap<Key, Arc<Shared>>>>,
 }
+
+/// What every link needs.
+pub(super) struct Tools {
+    pub dial: Arc<dyn Dial>,
+    pub clock: Clock,
+    pub rng: Rng,
+    pub settings: LinkSettings,
+}
+
+/// More than a large cluster needs: what is left of addresses that nodes have moved away from.
+const LINKS_MAX: usize = 1024;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
@@ -91,42 +100,27 @@ struct Key {
 impl Peers {
     pub fn new(dial: Arc<dyn Dial>, clock: Clock, rng: Rng, settings: LinkSettings) -> Self {
         Self {
-            dial,
-            clock,
-            rng,
-            settings: Arc::new(settings),
+            tools: Arc::new(Tools {
+                dial,
+                clock,
+                rng,
+                settings,
+            }),
             links: Arc::default(),
         }
     }
 
-    /// The link to there for this; the same one for all who hold it. Connects at the first request. When the last holder drops it, it
-    /// is closed. Call within a runtime.
+    /// The link to there for this; the same one at every call. Connects at the first request. Call within a runtime.
     pub fn link(&self, host: &str, port: u16, lane: Lane) -> Link {
         let host: Arc<str> = host.into();
         let key = Key { host, port, lane };
         let mut links = self.links.lock();
-        if let Some(shared) = links.get(&key).and_then(Weak::upgrade) {
-            return Link::new(shared);
+        if links.len() > LINKS_MAX {
+            links.retain(|_, shared| Arc::strong_count(shared) > 1);
         }
-        links.retain(|_, shared| shared.strong_count() > 0);
-        let shared = Shared::start(self, key.host.clone(), port);
-        links.insert(key, Arc::downgrade(&shared));
-        Link::new(shared)
-    }
-
-    pub(super) fn dial(&self) -> &Arc<dyn Dial> {
-        &self.dial
-    }
-
-    pub(super) fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
-    pub(super) fn rng(&self) -> &Rng {
-        &self.rng
-    }
-
-    pub(super) fn settings(&self) -> &Arc<LinkSettings> {
-        &self.settings
+        let shared = links
+            .entry(key.clone())
+            .or_insert_with(|| Shared::start(&self.tools, key.host, port));
+        Link::new(shared.clone())
     }
 }

@@ -10,7 +10,7 @@
 use super::dial::Stream;
 use super::error::LinkError;
 use super::inbox::Inbox;
-use super::pool::Peers;
+use super::pool::Tools;
 use bytes::{Buf, Bytes};
 use ottla_protocol::frame::FrameError;
 use std::collections::VecDeque;
@@ -36,7 +36,7 @@ pub(super) struct Exchange {
 
 /// See the module.
 pub(super) struct Task {
-    peers: Peers,
+    tools: Arc<Tools>,
     host: Arc<str>,
     port: u16,
     asked: mpsc::Receiver<Exchange>,
@@ -68,9 +68,14 @@ enum Event {
 }
 
 impl Task {
-    pub fn new(peers: &Peers, host: Arc<str>, port: u16, asked: mpsc::Receiver<Exchange>) -> Self {
+    pub fn new(
+        tools: &Arc<Tools>,
+        host: Arc<str>,
+        port: u16,
+        asked: mpsc::Receiver<Exchange>,
+    ) -> Self {
         Self {
-            peers: peers.clone(),
+            tools: tools.clone(),
             host,
             port,
             asked,
@@ -78,7 +83,7 @@ impl Task {
         }
     }
 
-    /// Runs until the last holder of the link is gone.
+    /// Runs until the link and its pool are gone.
     pub async fn run(mut self) {
         let mut queue = VecDeque::new();
         loop {
@@ -106,8 +111,8 @@ impl Task {
     }
 
     async fn dial(&self) -> Result<Box<dyn Stream>, LinkError> {
-        let dialling = self.peers.dial().dial(&self.host, self.port);
-        match tokio::time::timeout(self.peers.settings().connect_max, dialling).await {
+        let dialling = self.tools.dial.dial(&self.host, self.port);
+        match tokio::time::timeout(self.tools.settings.connect_max, dialling).await {
             Err(_) => Err(LinkError::TimedOut),
             Ok(dialled) => dialled.map_err(|error| LinkError::of_dial(&error)),
         }
@@ -115,9 +120,9 @@ impl Task {
 
     /// Waits before the next dial. Whoever has less time than that learns of the failure now; the others are queued.
     async fn back_off(&mut self, error: &LinkError, queue: &mut VecDeque<Exchange>) {
-        let chance = self.peers.rng().below(1_000);
-        let pause = self.peers.settings().backoff.after(self.failures, chance);
-        let until = self.peers.clock().elapsed() + pause;
+        let chance = self.tools.rng.below(1_000);
+        let pause = self.tools.settings.backoff.after(self.failures, chance);
+        let until = self.tools.clock.elapsed() + pause;
         let mut over = pin!(tokio::time::sleep(pause));
         loop {
             let may_take = queue.len() < IN_FLIGHT_MAX;
@@ -135,10 +140,10 @@ impl Task {
         }
     }
 
-    /// Until the connection ends, or nobody holds the link any more.
+    /// Until the connection ends, or the link and its pool are gone.
     async fn converse(&mut self, stream: Box<dyn Stream>, queue: &mut VecDeque<Exchange>) {
-        let clock = self.peers.clock().clone();
-        let settings = self.peers.settings().clone();
+        let clock = self.tools.clock.clone();
+        let settings = &self.tools.settings.clone();
         let (reader, writer) = tokio::io::split(stream);
         let mut connected = Connected {
             reader,

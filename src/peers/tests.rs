@@ -250,13 +250,22 @@ async fn lanes_do_not_wait_for_each_other_and_one_lane_is_one_connection() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_link_that_nobody_holds_closes_its_connection() {
+async fn connections_live_as_long_as_their_pool() {
     let mut stage = stage(LinkSettings::default());
-    let asked = ask(&stage.link(), SOON);
-    let mut stream = stage.accepted().await;
-    let id = received(&mut stream).await;
-    answer_beat(&mut stream, id, ErrorCode::NONE).await;
-    assert_eq!(asked.await.unwrap(), Ok(ErrorCode::NONE));
+    let mut stream = None;
+    for _ in 0..2 {
+        let asked = ask(&stage.link(), SOON);
+        let mut used = match stream.take() {
+            Some(stream) => stream,
+            None => stage.accepted().await,
+        };
+        let id = received(&mut used).await;
+        answer_beat(&mut used, id, ErrorCode::NONE).await;
+        assert_eq!(asked.await.unwrap(), Ok(ErrorCode::NONE));
+        stream = Some(used);
+    }
+    drop(stage.peers);
+    let mut stream = stream.unwrap();
     assert_eq!(stream.read(&mut [0]).await.unwrap(), 0);
 }
 

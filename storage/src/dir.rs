@@ -131,10 +131,19 @@ impl LogDirectory {
         node_id: i32,
         directory_id: Uuid,
     ) -> Result<(), Failure> {
-        let content = format!(
-            "{}{OUR_MARK}\n",
-            ensure_newline(MetaProperties::encode(cluster_id, node_id, directory_id))
-        );
+        self.describe(MetaProperties::encode(cluster_id, node_id, directory_id))
+    }
+
+    /// Says which node's directory this is before its cluster is known; [`LogDirectory::identify`] follows.
+    pub fn reserve(&mut self, node_id: i32, directory_id: Uuid) -> Result<(), Failure> {
+        self.describe(MetaProperties::encode_without_cluster(
+            node_id,
+            directory_id,
+        ))
+    }
+
+    fn describe(&mut self, properties: String) -> Result<(), Failure> {
+        let content = format!("{}{OUR_MARK}\n", ensure_newline(properties));
         let disk = self.files.disk();
         disk::replace_file(
             &**disk,

@@ -125,7 +125,10 @@ impl Leader {
     fn new_cluster_id(&mut self) -> String {
         match &self.options.bootstrap {
             super::Bootstrap::Alone { cluster_id } => cluster_id.clone(),
-            super::Bootstrap::Join => self.dice.uuid().to_string(),
+            super::Bootstrap::Join {
+                cluster_id: Some(cluster_id),
+            } => cluster_id.clone(),
+            super::Bootstrap::Join { cluster_id: None } => self.dice.uuid().to_string(),
         }
     }
 

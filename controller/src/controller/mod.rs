@@ -4,6 +4,7 @@
 //! simulation's runtime under test. The handle may be used from any other.
 
 mod chores;
+mod admission;
 mod completion;
 mod leader;
 mod membership;
@@ -13,6 +14,7 @@ mod quorum;
 mod start;
 
 pub use chores::Balancing;
+pub use admission::Newcomer;
 pub use membership::MembershipError;
 pub use options::{Bootstrap, ControllerOptions, Limits, Timing};
 pub use quorum::{MemberStatus, QuorumStatus};
@@ -25,10 +27,11 @@ use crate::image::Image;
 use crate::liveness::Liveness;
 use crate::outcome::Outcome;
 use crate::publish::Metadata;
-use crate::raft::{Server, StateMachine, Types};
+use crate::raft::{RaftId, Server, StateMachine, Types};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use openraft::Raft;
+use openraft_rt::WatchReceiver;
 use proposal::{Proposal, Typed};
 use std::fmt;
 use std::sync::Arc;
@@ -49,6 +52,7 @@ pub struct Controller {
     stopped: watch::Receiver<Option<String>>,
     is_active: watch::Receiver<bool>,
     raft: Raft<Types, StateMachine>,
+    id: RaftId,
 }
 
 /// What a decision may use beside the image and its request.
@@ -151,6 +155,18 @@ impl Controller {
             .stopped()
             .await
             .unwrap_or_else(|| "it was told to stop".to_owned()))
+    }
+
+    /// Who this node is in the quorum.
+    pub fn id(&self) -> RaftId {
+        self.id
+    }
+
+    /// Waits until the quorum's leader, term or membership may have changed; `false` once the controller has stopped.
+    pub async fn quorum_changed(&self) -> bool {
+        let mut metrics = self.raft.server_metrics();
+        let _seen = metrics.borrow_watched().clone();
+        metrics.changed().await.is_ok()
     }
 
     /// The state of the quorum, for DescribeQuorum and metrics.

@@ -41,8 +41,9 @@ pub struct ControllerOptions {
 pub enum Bootstrap {
     /// It names no peer: it is a cluster of its own, with this id.
     Alone { cluster_id: String },
-    /// It waits for a leader to take it in.
-    Join,
+    /// It waits for a leader to take it in, or founds a cluster together with others. Should it be the first leader then, the cluster gets
+    /// this id, or a new one.
+    Join { cluster_id: Option<String> },
 }
 
 /// The quorum's timing, all in milliseconds. An election starts after a random silence between the two election timeouts.

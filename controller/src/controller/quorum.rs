@@ -14,6 +14,10 @@ pub struct QuorumStatus {
     pub high_watermark: u64,
     pub voters: Vec<MemberStatus>,
     pub observers: Vec<MemberStatus>,
+    /// This node has no log: it has never belonged to a quorum.
+    pub is_empty: bool,
+    /// openraft has stopped on this node.
+    pub is_stopped: bool,
 }
 
 /// One member of the quorum.
@@ -48,5 +52,7 @@ pub(super) fn status(raft: &Raft<Types, StateMachine>) -> QuorumStatus {
             .map_or(0, |committed| committed.index + 1),
         voters: membership.voter_ids().map(member).collect(),
         observers: membership.learner_ids().map(member).collect(),
+        is_empty: metrics.last_log_index.is_none() && metrics.snapshot.is_none(),
+        is_stopped: metrics.running_state.is_err(),
     }
 }

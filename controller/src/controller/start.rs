@@ -110,6 +110,7 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
         stopped,
         is_active,
         raft,
+        id: options.id,
     };
     if is_alone {
         controller.until_active().await.map_err(StartError::Raft)?;

@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use openraft::OptionalSend;
 use openraft::errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable};
 use openraft::network::v2::RaftNetworkV2;
-use openraft::network::{RPCOption, RaftNetworkFactory};
+use openraft::network::{Backoff, RPCOption, RaftNetworkFactory};
 use openraft::raft::{
     AppendEntriesRequest, AppendEntriesResponse, SnapshotResponse, TransferLeaderError,
     TransferLeaderRequest, TransferLeaderResponse, VoteRequest, VoteResponse,
@@ -22,6 +22,12 @@ use std::time::Duration;
 
 /// How many bytes of a snapshot go in one request.
 const SNAPSHOT_PART_BYTES: usize = 1 << 20;
+
+/// How long a member may take to store entries.
+const ENTRIES_MAX: Duration = Duration::from_secs(1);
+/// Pauses before a member that could not be reached is tried again.
+const PAUSE_FIRST: Duration = Duration::from_millis(20);
+const PAUSE_LONGEST: Duration = Duration::from_millis(320);
 
 /// Carries a request to a member and brings its answer. `src/net` implements it with private APIs on the controller
 /// listener; names are resolved at every dial. An answer after the timeout is no answer.
@@ -132,10 +138,12 @@ impl RaftNetworkV2<Types> for Member {
         request: AppendEntriesRequest<Types>,
         option: RPCOption,
     ) -> Result<AppendEntriesResponse<Types>, RPCError<Types>> {
-        match self
-            .call(Request::Append(request), option.soft_ttl())
-            .await?
-        {
+        // A member whose disk is slow for a moment is not gone; when it is, the connection says so.
+        let timeout = match request.entries.is_empty() {
+            true => option.soft_ttl(),
+            false => option.soft_ttl().max(ENTRIES_MAX),
+        };
+        match self.call(Request::Append(request), timeout).await? {
             Answer::Append(answer) => Ok(answer),
             other => Err(unexpected(&other)),
         }
@@ -179,6 +187,14 @@ impl RaftNetworkV2<Types> for Member {
             closed = cancel => Err(StreamingError::Closed(closed)),
             sent = sent => sent.map_err(streaming),
         }
+    }
+
+    fn backoff(&self) -> Option<Backoff> {
+        let doubled = |pause: &Duration| Some((*pause * 2).min(PAUSE_LONGEST));
+        Some(Backoff::new(std::iter::successors(
+            Some(PAUSE_FIRST),
+            doubled,
+        )))
     }
 
     async fn transfer_leader(

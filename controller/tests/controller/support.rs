@@ -99,7 +99,7 @@ pub fn with_wire(disk: &SimulatedDisk, node: i32, wire: Arc<dyn Wire>) -> Contro
     ControllerOptions {
         id: member(node),
         wire,
-        bootstrap: Bootstrap::Join,
+        bootstrap: Bootstrap::Join { cluster_id: None },
         ..options(disk, seed)
     }
 }

@@ -25,9 +25,10 @@ pub const KEYS: &[Key] = &[
         .check(Check::AtLeast(0))
         .says("How long Kafka's quorum leader gathers writes before a flush; openraft batches by itself."),
     Key::broker("controller.quorum.auto.join.enable", Kind::Boolean, Some("false"))
+        .effective("a_node_that_names_other_controllers_to_ask_seeks_their_cluster")
         .says("Whether a new controller adds itself to the voters."),
     Key::broker("controller.quorum.bootstrap.servers", Kind::List, Some(""))
-        .effective("a_config_that_names_other_controllers_is_refused")
+        .effective("a_node_that_names_other_controllers_to_ask_seeks_their_cluster")
         .says("Controllers to ask first when the voters are not listed, as `host:port`."),
     Key::broker("controller.quorum.election.backoff.max.ms", Kind::Int, Some("1000"))
         .check(Check::AtLeast(0))
@@ -51,7 +52,7 @@ pub const KEYS: &[Key] = &[
         .check(Check::AtLeast(0))
         .says("Pause before a failed request between controllers is repeated."),
     Key::broker("controller.quorum.voters", Kind::List, Some(""))
-        .effective("a_config_that_names_other_controllers_is_refused")
+        .effective("the_named_voters_found_a_cluster_together")
         .says("The controllers that vote, as `id@host:port`."),
     Key::broker("controller.quota.window.num", Kind::Int, Some("11"))
         .check(Check::AtLeast(1))

@@ -107,6 +107,7 @@ fn connect_with(settings: Settings, pipe_bytes: usize) -> Client {
         listener: Arc::new(Listener {
             name: "PLAINTEXT".to_owned(),
             advertised,
+            serves: crate::api::Serves::CLIENTS,
         }),
         software: OnceLock::new(),
     };

@@ -43,6 +43,7 @@ fn spec(host: &str) -> ListenerSpec {
         host: host.to_owned(),
         port: 0,
         advertised: None,
+        serves: crate::api::Serves::CLIENTS,
     }
 }
 

@@ -6,7 +6,7 @@
 //!   node.id=1
 //!   directory.id=BB6ZIlTHT-uiKNo2oTmHpw
 //! ```
-//! Kafka's version 0 (`broker.id`, from ZooKeeper's days; everything optional) is read, never written.
+//! Kafka's version 0 (`broker.id`; everything optional) is what a node writes that has not found its cluster yet.
 
 use std::collections::BTreeMap;
 
@@ -33,6 +33,11 @@ impl MetaProperties {
             "version=1\ncluster.id={}\nnode.id={node_id}\ndirectory.id={directory_id}\n",
             escape(cluster_id)
         )
+    }
+
+    /// The content of the file, in version 0, while the cluster is not known.
+    pub fn encode_without_cluster(node_id: i32, directory_id: Uuid) -> String {
+        format!("version=0\nbroker.id={node_id}\ndirectory.id={directory_id}\n")
     }
 
     pub fn parse(content: &str) -> Result<MetaProperties, Malformed> {
@@ -143,6 +148,15 @@ mod tests {
             found.directory_id.map(|id| id.to_string()).as_deref(),
             Some("BB6ZIlTHT-uiKNo2oTmHpw")
         );
+    }
+
+    #[test]
+    fn a_node_without_a_cluster_has_an_identity() {
+        let id = Uuid([7; 16]);
+        let content = MetaProperties::encode_without_cluster(3, id);
+        let found = MetaProperties::parse(&content).expect("this is the format");
+        assert_eq!((found.cluster_id, found.node_id), (None, Some(3)));
+        assert_eq!(found.directory_id, Some(id));
     }
 
     #[test]

@@ -1,0 +1,54 @@
+//! How far a node has come: it answers its quorum as soon as it listens, and everybody else once it has metadata.
+
+use super::Context;
+use crate::metadata::seat::Seat;
+use crate::metrics::Metrics;
+use crate::world::Clock;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// How long a request that came too early waits for the node; clients give up sooner.
+const READY_MAX: Duration = Duration::from_secs(30);
+
+/// See the module.
+pub struct Stage {
+    pub clock: Clock,
+    pub metrics: Arc<Metrics>,
+    pub seat: Arc<Seat>,
+    context: watch::Sender<Option<Arc<Context>>>,
+}
+
+impl Stage {
+    pub fn new(clock: Clock, metrics: Arc<Metrics>, seat: Arc<Seat>) -> Self {
+        Self {
+            clock,
+            metrics,
+            seat,
+            context: watch::Sender::new(None),
+        }
+    }
+
+    /// From now on everybody is served.
+    pub fn is_ready(&self, context: Arc<Context>) {
+        self.context.send_replace(Some(context));
+    }
+
+    /// From now on only the quorum is, and nothing else kept alive.
+    pub fn is_over(&self) {
+        self.context.send_replace(None);
+    }
+
+    /// The context, if the node is ready.
+    pub fn context(&self) -> Option<Arc<Context>> {
+        self.context.borrow().clone()
+    }
+
+    /// The context once the node is ready; `None` if that takes too long.
+    pub async fn until_ready(&self) -> Option<Arc<Context>> {
+        let mut context = self.context.subscribe();
+        let ready = context.wait_for(Option::is_some);
+        let ready = tokio::time::timeout(READY_MAX, ready).await;
+        ready.ok()?.ok()?.clone()
+    }
+}

@@ -1,0 +1,11 @@
+//! Several nodes as real processes on loopback: killed, paused, wiped, restarted. One module per story, in the words of `host`.
+
+#[path = "wire/mod.rs"]
+mod wire;
+
+#[path = "cluster/forming.rs"]
+mod forming;
+#[path = "cluster/forwarding.rs"]
+mod forwarding;
+#[path = "cluster/host.rs"]
+mod host;

@@ -1,0 +1,227 @@
+//! Nodes become one cluster, stay one when they lose a leader or a disk, and never become two.
+
+use crate::host::Cluster;
+use crate::wire::create;
+use ottla_protocol::ErrorCode;
+use ottla_protocol::messages::metadata::MetadataRequest;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// The names of all topics as a node shows them.
+async fn topics(cluster: &Cluster, node: i32) -> Option<Vec<String>> {
+    let request = MetadataRequest {
+        topics: None,
+        ..Default::default()
+    };
+    let response = cluster.node(node).ask(9, &request).await?;
+    let names = response
+        .topics
+        .iter()
+        .filter_map(|topic| topic.name.as_ref());
+    Some(names.map(ToString::to_string).collect())
+}
+
+async fn create_on(cluster: &Cluster, node: i32, topic: &str) -> Option<ErrorCode> {
+    let response = cluster.node(node).ask(5, &create(topic, 1, &[])).await?;
+    Some(response.topics[0].error_code)
+}
+
+async fn voters(cluster: &Cluster) -> Option<Vec<i32>> {
+    let quorum = cluster.quorum().await?;
+    let mut ids: Vec<i32> = quorum
+        .current_voters
+        .iter()
+        .map(|voter| voter.replica_id)
+        .collect();
+    ids.sort_unstable();
+    Some(ids)
+}
+
+#[tokio::test]
+async fn three_nodes_form_one_cluster_and_survive_its_controller() {
+    let cluster = Cluster::of(3).await;
+    let active = cluster.until("a controller", Cluster::active).await;
+    assert_eq!(voters(&cluster).await, Some(vec![1, 2, 3]));
+    for node in [1, 2, 3] {
+        let topic = format!("by-{node}");
+        assert_eq!(
+            create_on(&cluster, node, &topic).await,
+            Some(ErrorCode::NONE)
+        );
+        let shown = topics(&cluster, node).await.unwrap();
+        assert!(
+            shown.contains(&topic),
+            "answered when it is shown: {shown:?}"
+        );
+    }
+    cluster.node(active).kill();
+    let killed = Instant::now();
+    let another = cluster
+        .until("another controller", async |cluster| {
+            cluster.active().await.filter(|node| *node != active)
+        })
+        .await;
+    let took = killed.elapsed();
+    assert!(
+        took < Duration::from_secs(2),
+        "another controller after {took:?}"
+    );
+    let shown = topics(&cluster, another).await.unwrap();
+    assert_eq!(
+        shown,
+        ["by-1", "by-2", "by-3"],
+        "nothing acknowledged is lost"
+    );
+    cluster.node(active).restart().await;
+    cluster
+        .until("it follows again", async |cluster| {
+            let shown = topics(cluster, active).await?;
+            (shown.len() == 3).then_some(())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn a_controller_that_stands_still_is_replaced_and_follows_when_it_goes_on() {
+    let cluster = Cluster::of(3).await;
+    let active = cluster.until("a controller", Cluster::active).await;
+    cluster.node(active).pause();
+    let others: Vec<i32> = [1, 2, 3].into_iter().filter(|id| *id != active).collect();
+    let paused = Instant::now();
+    cluster
+        .until("another controller", async |cluster| {
+            let leader = cluster.node(others[0]).quorum().await?.leader_id;
+            others.contains(&leader).then_some(())
+        })
+        .await;
+    let took = paused.elapsed();
+    assert!(
+        took < Duration::from_secs(2),
+        "another controller after {took:?}"
+    );
+    let created = create_on(&cluster, others[1], "meanwhile").await;
+    assert_eq!(created, Some(ErrorCode::NONE));
+    cluster.node(active).resume();
+    cluster
+        .until("it follows", async |cluster| {
+            let shown = topics(cluster, active).await?;
+            (shown == ["meanwhile"]).then_some(())
+        })
+        .await;
+    cluster.until("one controller", Cluster::active).await;
+}
+
+#[tokio::test]
+async fn a_wiped_voter_returns_as_a_new_member_and_founds_nothing() {
+    let cluster = Cluster::of(3).await;
+    assert_eq!(create_on(&cluster, 1, "kept").await, Some(ErrorCode::NONE));
+    let directory_of = async |cluster: &Cluster, node: i32| {
+        let quorum = cluster.quorum().await?;
+        let voter = quorum
+            .current_voters
+            .iter()
+            .find(|voter| voter.replica_id == node)?;
+        Some(voter.replica_directory_id)
+    };
+    for wiped in [1, 2, 3] {
+        let before = cluster
+            .until("it votes", async |cluster| {
+                directory_of(cluster, wiped).await
+            })
+            .await;
+        cluster.node(wiped).kill();
+        cluster.node(wiped).wipe();
+        cluster.node(wiped).restart().await;
+        let after = cluster
+            .until("it votes again", async |cluster| {
+                directory_of(cluster, wiped)
+                    .await
+                    .filter(|after| *after != before)
+            })
+            .await;
+        assert_ne!(before, after);
+        assert_eq!(voters(&cluster).await, Some(vec![1, 2, 3]));
+        let shown = topics(&cluster, wiped).await.unwrap();
+        assert_eq!(shown, ["kept"], "the same cluster");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_founded_while_a_voter_is_missing_and_the_reason_is_said() {
+    let cluster = Cluster::named(3);
+    cluster.node(1).start();
+    cluster.node(2).start();
+    let reason = "every node of controller.quorum.voters must be there, and node 3 at";
+    cluster
+        .until("the reason", async |cluster| {
+            cluster.node(1).output().contains(reason).then_some(())
+        })
+        .await;
+    assert!(!cluster.node(1).output().contains("founding"));
+    cluster.node(3).start();
+    for node in [1, 2, 3] {
+        cluster.node(node).ready().await;
+    }
+}
+
+#[tokio::test]
+async fn a_node_of_another_cluster_is_refused() {
+    let mut cluster = Cluster::of(1).await;
+    let server = format!("127.0.0.1:{}", cluster.node(1).controller_port);
+    let alone = cluster.add(2, &[]).id;
+    cluster.node(alone).start();
+    cluster.node(alone).ready().await;
+    cluster.node(alone).stop();
+    cluster
+        .node_mut(alone)
+        .set("controller.quorum.bootstrap.servers", &server);
+    cluster.node(alone).start();
+    cluster
+        .until("it ends", async |cluster| {
+            (!cluster.node(alone).runs()).then_some(())
+        })
+        .await;
+    let output = cluster.node(alone).output();
+    assert!(output.contains("belongs to another cluster"), "{output}");
+    assert!(!cluster.node(alone).ended());
+}
+
+#[tokio::test]
+async fn a_cluster_grows_from_one_node_and_a_broker_follows_as_a_learner() {
+    let mut cluster = Cluster::of(1).await;
+    assert_eq!(create_on(&cluster, 1, "first").await, Some(ErrorCode::NONE));
+    let server = format!("127.0.0.1:{}", cluster.node(1).controller_port);
+    let servers = ("controller.quorum.bootstrap.servers", server.as_str());
+    for id in [2, 3] {
+        cluster.add(
+            id,
+            &[servers, ("controller.quorum.auto.join.enable", "true")],
+        );
+        cluster.node(id).restart().await;
+    }
+    cluster
+        .until("three voters", async |cluster| {
+            (voters(cluster).await? == [1, 2, 3]).then_some(())
+        })
+        .await;
+    cluster.add(4, &[servers, ("process.roles", "broker")]);
+    let listener = format!("PLAINTEXT://127.0.0.1:{}", cluster.node(4).port);
+    cluster.node_mut(4).set("listeners", &listener);
+    cluster.node(4).restart().await;
+    assert_eq!(topics(&cluster, 4).await.unwrap(), ["first"]);
+    let quorum = cluster.quorum().await.unwrap();
+    let observers: Vec<i32> = quorum.observers.iter().map(|one| one.replica_id).collect();
+    assert_eq!(observers, [4]);
+    // Its founder is gone, and the cluster is not.
+    cluster.node(1).kill();
+    cluster
+        .until("another controller", async |cluster| {
+            let leader = cluster.node(2).quorum().await?.leader_id;
+            (leader > 1).then_some(())
+        })
+        .await;
+    assert_eq!(
+        create_on(&cluster, 4, "second").await,
+        Some(ErrorCode::NONE)
+    );
+}

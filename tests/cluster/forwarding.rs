@@ -1,0 +1,56 @@
+//! What belongs to the active controller may be asked of any broker, and is shown by it when it is answered.
+
+use crate::host::Cluster;
+use crate::wire::create;
+use ottla_protocol::ErrorCode;
+use ottla_protocol::messages::describe_cluster::DescribeClusterRequest;
+use ottla_protocol::messages::init_producer_id::InitProducerIdRequest;
+use std::collections::BTreeSet;
+
+#[tokio::test]
+async fn every_broker_names_all_brokers_and_hands_out_its_own_producer_ids() {
+    let cluster = Cluster::of(3).await;
+    let mut ids = BTreeSet::new();
+    for node in &cluster.nodes {
+        let described = cluster
+            .until("three brokers", async |_| {
+                let response = node.ask(0, &DescribeClusterRequest::default()).await?;
+                (response.brokers.len() == 3).then_some(response)
+            })
+            .await;
+        let ports: BTreeSet<i32> = described.brokers.iter().map(|broker| broker.port).collect();
+        let expected: BTreeSet<i32> = cluster
+            .nodes
+            .iter()
+            .map(|one| i32::from(one.port))
+            .collect();
+        assert_eq!(ports, expected);
+        let request = InitProducerIdRequest {
+            transactional_id: None,
+            ..Default::default()
+        };
+        let response = node.ask(4, &request).await.unwrap();
+        assert_eq!(response.error_code, ErrorCode::NONE);
+        assert!(ids.insert(response.producer_id), "an id is given once");
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_acknowledged_while_a_new_controller_is_elected() {
+    let cluster = Cluster::of(3).await;
+    let active = cluster.until("a controller", Cluster::active).await;
+    let asked = cluster.nodes.iter().find(|node| node.id != active).unwrap();
+    cluster.node(active).kill();
+    let response = cluster
+        .until("the topic", async |_| {
+            let response = asked.ask(5, &create("during", 1, &[])).await?;
+            let error = response.topics[0].error_code;
+            (error != ErrorCode::NOT_CONTROLLER).then_some(error)
+        })
+        .await;
+    // Asked again after an answer that got lost, it is there already.
+    assert!(
+        [ErrorCode::NONE, ErrorCode::TOPIC_ALREADY_EXISTS].contains(&response),
+        "{response:?}"
+    );
+}
