@@ -9,3 +9,5 @@ mod forming;
 mod forwarding;
 #[path = "cluster/host.rs"]
 mod host;
+#[path = "cluster/replication.rs"]
+mod replication;

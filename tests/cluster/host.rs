@@ -31,8 +31,6 @@ const ANSWER_MAX: Duration = Duration::from_secs(5);
 /// Below the ports that the kernel gives to connections.
 const PORTS: std::ops::Range<u16> = 12_000..31_000;
 
-pub type Raw = Client<TcpStream>;
-
 /// Nodes that name each other.
 pub struct Cluster {
     pub nodes: Vec<Node>,

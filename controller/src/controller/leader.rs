@@ -6,7 +6,8 @@
 //!      └────────────────────── another term, or another leader ───────────┘
 //! ```
 //! Several decisions may be under way. They are built on each other, so a write is only valid in the term in which it was
-//! decided: openraft refuses it in any other, and the state machine refuses one that does not begin at its offset.
+//! decided: openraft refuses it in any other, and the state machine refuses one that does not begin at its offset. When one fails, all
+//! that was built on it is void: the image is taken anew, a generation later, when nothing of the old one is under way.
 
 use super::chores::Chore;
 use super::completion::{Completions, Decided, Write};
@@ -40,6 +41,10 @@ pub(super) struct Leader {
     pub dice: Dice,
     pub liveness: Liveness,
     pub active: Option<Active>,
+    /// How often an image was taken to decide on.
+    pub generations: u64,
+    /// The last term in which this node was active.
+    pub last_term: u64,
     /// Whether `active` is set, for those who wait for it.
     pub leads: watch::Sender<bool>,
     /// How many bytes were in the log when the last snapshot was asked for.
@@ -49,6 +54,7 @@ pub(super) struct Leader {
 /// What only the active controller has.
 pub(super) struct Active {
     term: u64,
+    generation: u64,
     /// All that was decided, committed or not.
     decided: Image,
     preferred: Chore,
@@ -76,10 +82,15 @@ impl Leader {
         loop {
             let standing = standing(&metrics.borrow_watched().clone());
             self.follow(&standing).await;
-            let accepts = !matches!(standing, Standing::Arriving);
+            let accepts = match standing {
+                Standing::Follower { .. } => true,
+                Standing::Arriving => false,
+                Standing::Leading { .. } => self.active.is_some(),
+            };
             tokio::select! {
                 biased;
                 changed = metrics.changed() => if changed.is_err() { return },
+                () = self.completions.moved() => {}
                 _ = housekeeping.tick() => self.keep_house().await,
                 proposal = self.proposals.recv(), if accepts => match proposal {
                     Some(proposal) => self.propose(proposal, &standing).await,
@@ -96,20 +107,28 @@ impl Leader {
             self.leads.send_if_modified(std::mem::take);
             return;
         };
-        if self
-            .active
-            .as_ref()
-            .is_some_and(|active| active.term == term)
-        {
+        let is_valid =
+            |active: &Active| active.term == term && !self.completions.has_lost(active.generation);
+        if self.active.as_ref().is_some_and(is_valid) {
+            return;
+        }
+        self.active = None;
+        if !self.completions.is_done() {
+            self.leads.send_if_modified(std::mem::take);
             return;
         }
         let decided = Image::clone(&self.metadata.image());
         let now = (self.options.clock)();
-        self.liveness.restart(&decided, now);
-        tracing::info!(term, offset = %decided.offset, "active controller");
+        self.generations += 1;
+        if term != self.last_term {
+            self.last_term = term;
+            self.liveness.restart(&decided, now);
+            tracing::info!(term, offset = %decided.offset, "active controller");
+        }
         let balancing = self.options.balancing;
         self.active = Some(Active {
             term,
+            generation: self.generations,
             decided,
             preferred: Chore::new(balancing.preferred, now),
             leaderless: Chore::new(Some(balancing.leaderless), now),
@@ -232,7 +251,8 @@ impl Leader {
         }
         let base_offset = MetadataOffset(active.decided.offset.0 + 1);
         active.apply(&records);
-        let (term, offset) = (active.term, active.decided.offset);
+        let (term, generation) = (active.term, active.generation);
+        let offset = active.decided.offset;
         let write = if records.is_empty() {
             Write::Nothing
         } else {
@@ -247,7 +267,7 @@ impl Leader {
         };
         self.completions
             .push(Decided {
-                term,
+                generation,
                 offset,
                 write,
                 proposal,

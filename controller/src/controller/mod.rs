@@ -3,8 +3,8 @@
 //! Start it on a runtime that nothing else slows down: a current-thread runtime on its own thread in production, the
 //! simulation's runtime under test. The handle may be used from any other.
 
-mod chores;
 mod admission;
+mod chores;
 mod completion;
 mod leader;
 mod membership;
@@ -13,8 +13,8 @@ mod proposal;
 mod quorum;
 mod start;
 
-pub use chores::Balancing;
 pub use admission::Newcomer;
+pub use chores::Balancing;
 pub use membership::MembershipError;
 pub use options::{Bootstrap, ControllerOptions, Limits, Timing};
 pub use quorum::{MemberStatus, QuorumStatus};

@@ -89,6 +89,8 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
         dice: Dice::new(options.seed ^ 0x6f74_746c_6121),
         liveness: Liveness::new(options.session_timeout),
         active: None,
+        generations: 0,
+        last_term: 0,
         leads,
         snapshot_at_bytes: 0,
         proposals: proposed,

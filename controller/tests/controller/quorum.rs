@@ -5,7 +5,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use ottla_controller::raft::{Peer, RaftId, Wire};
-use ottla_controller::{Controller, ControllerOptions, ProposeError};
+use ottla_controller::{Controller, ControllerOptions, MetadataOffset, Outcome, ProposeError};
+use ottla_protocol::records::metadata::{MetadataRecord, ProducerIdsRecord};
 use ottla_storage::disk::SimulatedDisk;
 use std::collections::BTreeMap;
 use std::io;
@@ -132,4 +133,75 @@ async fn members_follow_survive_their_leader_and_catch_up_by_snapshot() {
     assert!(other_directory.is_err());
     second.shutdown().await;
     third.shutdown().await;
+}
+
+/// Decides something that shows: the next number, and the offset from which it is there.
+async fn count(controller: &Controller) -> Result<(i64, MetadataOffset), ProposeError> {
+    let decided = controller.propose(|image, _| {
+        let next = image.producer_ids.next + 1;
+        let record = ProducerIdsRecord {
+            next_producer_id: next,
+            ..Default::default()
+        };
+        Outcome {
+            records: vec![MetadataRecord::ProducerIds(record)],
+            response: next,
+        }
+    });
+    decided.await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_was_cut_off_for_a_moment_decides_on_when_it_is_heard_again() {
+    let board = Switchboard::default();
+    let wire: Arc<dyn Wire> = Arc::new(board.clone());
+    let first = ControllerOptions {
+        wire: wire.clone(),
+        ..options(&SimulatedDisk::new(), 1)
+    };
+    let first = board.plug_in(first).await;
+    let mut others = Vec::new();
+    for node in [2, 3] {
+        let options = with_wire(&SimulatedDisk::new(), node, wire.clone());
+        others.push(board.plug_in(options).await);
+        first
+            .add_learner(member(node), Peer::default())
+            .await
+            .unwrap();
+    }
+    first
+        .set_voters([member(1), member(2), member(3)].into())
+        .await
+        .unwrap();
+    for round in 0..20_u64 {
+        for node in [2, 3] {
+            board.unplug(node);
+        }
+        // Long enough for the leader's lease to run out, and shorter than an election where nobody hears of it.
+        let cut_off = Duration::from_millis(50 * (round % 10));
+        tokio::time::sleep(cut_off).await;
+        let refused = count(&first);
+        let refused = tokio::time::timeout(Duration::from_millis(100), refused).await;
+        for (node, other) in [2, 3].into_iter().zip(&others) {
+            board.0.lock().unwrap().insert(member(node), other.clone());
+        }
+        drop(refused);
+        let all = [&first, &others[0], &others[1]];
+        let created = async {
+            loop {
+                let leader = all[leader_among(&all).await];
+                if let Ok(counted) = count(leader).await {
+                    return counted;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let counted = tokio::time::timeout(Duration::from_secs(20), created).await;
+        let (counted, offset) = counted.expect("decisions go on");
+        let image = others[0].metadata().at_least(offset).await.unwrap();
+        assert!(image.producer_ids.next >= counted);
+    }
+    for one in [&first, &others[0], &others[1]] {
+        one.shutdown().await;
+    }
 }
