@@ -210,6 +210,7 @@ impl Node {
         self.ended();
     }
 
+    /// Starts it, and waits until it serves clients.
     pub async fn restart(&self) {
         self.start();
         self.ready().await;
