@@ -36,7 +36,10 @@ pub fn start(
     until(stop, proposing);
     until(stop, telling);
     if let Some(membership) = membership.cloned() {
-        until(stop, report_failures(context.partitions.clone(), membership));
+        until(
+            stop,
+            report_failures(context.partitions.clone(), membership),
+        );
     }
     let values = context.values.clone();
     Followers::new(FollowersOptions {

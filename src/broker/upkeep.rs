@@ -47,7 +47,13 @@ pub fn follow_metadata(context: &Arc<Context>, followers: &Arc<Followers>, mut s
 }
 
 /// Starts every loop of a serving node.
-pub fn start<N: Net>(context: &Arc<Context>, membership: Option<&Membership>, servers: &[Server], world: &World<N>, stop: &Stop) {
+pub fn start<N: Net>(
+    context: &Arc<Context>,
+    membership: Option<&Membership>,
+    servers: &[Server],
+    world: &World<N>,
+    stop: &Stop,
+) {
     let gates = servers.iter().map(|server| server.gate().clone());
     follow_configuration(
         context.clone(),

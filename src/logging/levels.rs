@@ -169,7 +169,7 @@ mod tests {
             ("ottla::net::connection", Level::Trace),
             ("ottla::network", Level::Info),
             ("a.b.c", Level::Off),
-            ("openraft::core", Level::Warn),
+            ("openraft::core", Level::Error),
             ("", Level::Warn),
             ("::", Level::Warn),
         ] {
