@@ -44,13 +44,16 @@ async fn what_all_in_sync_acknowledged_outlives_its_leader() {
     assert_eq!(before.in_sync, 3);
     for value in ["first", "second"] {
         let request = produce("kept", 0, batch(None, 0, &[value]));
-        let response = cluster
-            .node(before.leader)
-            .ask(PRODUCE, &request)
-            .await
-            .unwrap();
-        let answer = &response.responses[0].partition_responses[0];
-        assert_eq!(answer.error_code, ErrorCode::NONE);
+        cluster
+            .until("the leader knows the topic", async |cluster| {
+                let leader = cluster.node(before.leader);
+                let response = leader.ask(PRODUCE, &request).await?;
+                let error = response.responses[0].partition_responses[0].error_code;
+                let is_early = error == ErrorCode::UNKNOWN_TOPIC_OR_PARTITION;
+                assert!(is_early || error == ErrorCode::NONE, "{error:?}");
+                (!is_early).then_some(())
+            })
+            .await;
     }
     cluster.node(before.leader).kill();
     let asked = cluster.nodes.iter().find(|node| node.id != before.leader);
