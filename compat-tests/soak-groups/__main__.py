@@ -22,7 +22,7 @@ TOPIC, GROUP = "soak-groups", "soak"
 SESSION_S, HEARTBEAT_S = 6.0, 0.5
 # The last change may be a crash, noticed when its session ends, or a kill of the broker, noticed by reconnecting. Then everybody hears of the
 # rebalance with a heartbeat; cooperative assignors need a second one. The rest is for fifty clients on two cores.
-SETTLE_LIMIT_S = SESSION_S + 2 * HEARTBEAT_S + 8.0
+SETTLE_LIMIT_S = SESSION_S + 2 * HEARTBEAT_S + 13.0
 GROW_LIMIT_S = 10.0
 LOAD_LIMIT_S = 30.0
 
