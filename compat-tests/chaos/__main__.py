@@ -10,14 +10,12 @@ import random
 import sys
 import time
 
-from confluent_kafka.admin import AdminClient, NewTopic
-
 import paths
 from checker import Checker
 from cluster import Cluster
 from nemesis import KINDS, PROGRESS_S, WHOLE_S, Nemesis
 from replicas import compare
-from workload import FLUSH_S, QUIET, TOPIC, Client, Journal, Member, Reader, Watcher, Writer, begin_group, look_up, outsider, whole_log
+from workload import FLUSH_S, TOPIC, Client, Journal, Member, Reader, Watcher, Writer, begin_group, create_topic, look_up, outsider, whole_log
 
 PARTITIONS = 6
 CODECS = ("none", "lz4", "zstd")
@@ -42,9 +40,7 @@ class History:
 
     def begin(self) -> None:
         self.cluster.start()
-        admin = AdminClient(QUIET | {"bootstrap.servers": self.cluster.bootstrap})
-        topic = NewTopic(TOPIC, PARTITIONS, 3, config={"min.insync.replicas": "2", "segment.bytes": str(4 << 20)})
-        admin.create_topics([topic])[TOPIC].result(30)
+        create_topic(self.cluster, PARTITIONS, {"min.insync.replicas": "2", "segment.bytes": str(4 << 20)})
         self.cluster.until(lambda: self.cluster.in_sync(TOPIC), "every replica in sync", WHOLE_S)
         first = outsider(self.cluster)
         self.cluster.until(lambda: begin_group(first, PARTITIONS), "a group's offsets", WHOLE_S)

@@ -14,13 +14,13 @@ import time
 from collections import defaultdict
 
 from confluent_kafka import ElectionType, KafkaException, Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
 
 from checker import UNKNOWN, Checker, record
 from cluster import Cluster, Node
-from workload import QUIET, TOPIC, whole_log
+from workload import QUIET, TOPIC, create_topic, whole_log
 
-PARTITIONS, REPLICAS = 6, 3
+PARTITIONS = 6
 WHOLE_S = 60.0
 PAUSE_S = 15.0
 PADDING = "x" * 100
@@ -91,7 +91,7 @@ class Measurement:
         self.checker = Checker(PARTITIONS)
         self.cluster = Cluster({"auto.leader.rebalance.enable": "false"}).start()
         self.admin = AdminClient(QUIET | {"bootstrap.servers": self.cluster.bootstrap})
-        self.admin.create_topics([NewTopic(TOPIC, PARTITIONS, REPLICAS)])[TOPIC].result(30)
+        create_topic(self.cluster, PARTITIONS, {})
         self.load = Load(self.cluster.bootstrap, per_second, self.checker)
         self.gaps: dict[bool, list[float]] = {True: [], False: []}  # by whether the victim was the active controller
         self.hits = {True: 0, False: 0}

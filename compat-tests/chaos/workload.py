@@ -11,6 +11,7 @@ from array import array
 from pathlib import Path
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 
 import asking
 from checker import UNKNOWN, Checker, record
@@ -229,6 +230,23 @@ def look_up(consumer: Consumer, checker: Checker, partitions: int) -> bool:
         if one.error is None:
             checker.looked_up("an outsider", one.partition, max(one.offset, 0), began)
     return all(one.error is None for one in answer)
+
+
+def create_topic(cluster: Cluster, partitions: int, config: dict[str, str]) -> None:
+    """RF=3. Asked again while the cluster has no active controller yet."""
+    admin = AdminClient(QUIET | {"bootstrap.servers": cluster.bootstrap})
+
+    def created() -> bool:
+        try:
+            admin.create_topics([NewTopic(TOPIC, partitions, 3, config=config)])[TOPIC].result(30)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.NOT_CONTROLLER:
+                return False
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+        return True
+
+    cluster.until(created, "the topic", 30)
 
 
 def begin_group(consumer: Consumer, partitions: int) -> bool:
