@@ -18,14 +18,14 @@ pub struct AlterConfigs;
 impl Api for AlterConfigs {
     type Request = AlterConfigsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
-    const ROUTE: Route = Route::Controller;
+    const ROUTE: Route = Route::Both;
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: AlterConfigsRequest,
     ) -> Reply<AlterConfigsResponse> {
-        Reply::Now(change(&context, request).await)
+        Reply::Now(change(&context, &meta, request).await)
     }
 }
 

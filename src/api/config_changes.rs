@@ -7,7 +7,7 @@
 //! ```
 //! Answers come in the order of the request. Source: `ConfigAdminManager.preprocess`, `reassembleIncrementalResponse`.
 
-use super::Context;
+use super::{Context, Meta, forward};
 use ottla_controller::Outcome;
 use ottla_controller::decide::{ConfigRules, Refusal, check_config_keys, duplicate_resources};
 use ottla_controller::ids::BrokerId;
@@ -54,8 +54,17 @@ pub(super) struct Answer {
 }
 
 /// Changes what is asked for and says what became of it.
-pub(super) async fn change<C: ConfigChanges>(context: &Context, request: C) -> C::Response {
-    let here: Vec<Option<Verdict>> = preprocessed(context, &request);
+pub(super) async fn change<C: ConfigChanges>(
+    context: &Context,
+    meta: &Meta,
+    request: C,
+) -> C::Response {
+    // What another broker forwards it has looked at: all of it is the controller's.
+    let is_forwarded = !meta.peer.listener.serves.clients;
+    let here: Vec<Option<Verdict>> = match is_forwarded {
+        true => vec![None; request.resources().len()],
+        false => preprocessed(context, &request),
+    };
     let mut remaining = request.clone();
     let mut answered = here.iter();
     remaining
@@ -64,11 +73,7 @@ pub(super) async fn change<C: ConfigChanges>(context: &Context, request: C) -> C
     let count = remaining.resources().len();
     let decided = match count {
         0 => Ok(C::respond(Vec::new())),
-        _ => {
-            context
-                .decide(move |image, turn| remaining.decide(image, turn.rules))
-                .await
-        }
+        _ => decided(context, meta, remaining).await,
     };
     let mut decided = match decided {
         Ok(response) => C::verdicts(response),
@@ -92,6 +97,24 @@ pub(super) async fn change<C: ConfigChanges>(context: &Context, request: C) -> C
         }
     };
     C::respond(request.resources().iter().zip(here).map(answer).collect())
+}
+
+/// The controller's answer, here or from another node.
+async fn decided<C: ConfigChanges>(
+    context: &Context,
+    meta: &Meta,
+    request: C,
+) -> Result<C::Response, ErrorCode> {
+    let is_of_clients = meta.peer.listener.serves.clients;
+    if is_of_clients
+        && forward::is_elsewhere(context)
+        && let Some(response) = forward::ask_for(context, meta, &request).await
+    {
+        return Ok(response);
+    }
+    context
+        .decide(move |image, turn| request.decide(image, turn.rules))
+        .await
 }
 
 /// The verdicts that need no controller. Loggers are changed here.

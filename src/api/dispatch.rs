@@ -160,7 +160,7 @@ pub(super) fn forwarded(
 ) -> Result<Running, Refusal> {
     let opened = open(&context.metrics, session, frame, received)?;
     let api = opened.entry.name;
-    if opened.entry.route != Route::Controller || !opened.is_version_served() {
+    if opened.entry.route == Route::Here || !opened.is_version_served() {
         return Err(Refusal::NotForwarded { api });
     }
     run_here(context.clone(), opened)
@@ -245,7 +245,8 @@ fn serve(context: Arc<Context>, opened: Opened) -> Result<Running, Refusal> {
         return unsupported(&context, opened.entry, opened.ticket);
     }
     let is_clients = opened.meta.peer.listener.serves.clients;
-    if opened.entry.route == Route::Here || !is_clients || !forward::is_elsewhere(&context) {
+    let is_forwarded = opened.entry.route == Route::Controller && is_clients;
+    if !is_forwarded || !forward::is_elsewhere(&context) {
         return run_here(context, opened);
     }
     let frame = opened.frame.clone();

@@ -8,10 +8,11 @@ use super::{Context, Meta, envelope};
 use crate::metadata::controller_link::Whereabouts;
 use crate::peers::Lane;
 use ottla_controller::ids::MetadataOffset;
+use ottla_protocol::header::{HeaderForm, ResponseHeader};
 use ottla_protocol::messages::envelope::{EnvelopeRequest, EnvelopeResponse};
 use ottla_protocol::records::prefixed;
 use ottla_protocol::records::principal::DefaultPrincipalData;
-use ottla_protocol::{Bytes, Chunk, ErrorCode};
+use ottla_protocol::{Bytes, Chunk, Decoder, ErrorCode, Message, Request, frame};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,41 @@ pub(super) async fn forward(
     api: usize,
     frame: Bytes,
 ) -> Option<Answer> {
+    let data = relay(context, meta, frame).await?;
+    let length = u32::try_from(data.len()).ok()?;
+    let size_bytes = data.len() + size_of::<u32>();
+    let length = Bytes::copy_from_slice(&length.to_be_bytes());
+    Some(Answer::Send(Encoded {
+        chunks: vec![Chunk::Bytes(length), Chunk::Bytes(data)],
+        receipt: Receipt::new(api, size_bytes, context.clock.elapsed()),
+    }))
+}
+
+/// The active controller's answer to what this broker made of a client's request.
+pub(super) async fn ask_for<R: Request>(
+    context: &Context,
+    meta: &Meta,
+    request: &R,
+) -> Option<R::Response> {
+    let version = meta.api_version;
+    let client_id = meta.client_id.clone();
+    let chunks = frame::request(version, meta.correlation_id, client_id, request).ok()?;
+    let mut bytes = Vec::new();
+    for chunk in chunks {
+        match chunk {
+            Chunk::Bytes(chunk) => bytes.extend_from_slice(&chunk),
+            Chunk::Deferred(_) => return None,
+        }
+    }
+    let data = relay(context, meta, Bytes::from(bytes).slice(size_of::<u32>()..)).await?;
+    let mut from = Decoder::new(data);
+    let form = HeaderForm::of_response(R::KEY, version)?;
+    ResponseHeader::decode(&mut from, form).ok()?;
+    R::Response::decode(&mut from, version).ok()
+}
+
+/// Carries a request to the active controller, and its answer back once this broker shows what was decided.
+async fn relay(context: &Context, meta: &Meta, frame: Bytes) -> Option<Bytes> {
     let request = EnvelopeRequest {
         request_data: frame,
         request_principal: Some(principal(meta)?),
@@ -54,14 +90,7 @@ pub(super) async fn forward(
     if shown.await.is_ok() {
         context.logs_open(offset).await;
     }
-    let data = response.response_data?;
-    let length = u32::try_from(data.len()).ok()?;
-    let size_bytes = data.len() + size_of::<u32>();
-    let length = Bytes::copy_from_slice(&length.to_be_bytes());
-    Some(Answer::Send(Encoded {
-        chunks: vec![Chunk::Bytes(length), Chunk::Bytes(data)],
-        receipt: Receipt::new(api, size_bytes, context.clock.elapsed()),
-    }))
+    response.response_data
 }
 
 /// Until a controller answers. `None` when this node has become it, or the request is refused.

@@ -22,14 +22,14 @@ pub struct IncrementalAlterConfigs;
 impl Api for IncrementalAlterConfigs {
     type Request = IncrementalAlterConfigsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;
-    const ROUTE: Route = Route::Controller;
+    const ROUTE: Route = Route::Both;
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: IncrementalAlterConfigsRequest,
     ) -> Reply<IncrementalAlterConfigsResponse> {
-        Reply::Now(change(&context, request).await)
+        Reply::Now(change(&context, &meta, request).await)
     }
 }
 

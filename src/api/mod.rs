@@ -48,7 +48,7 @@ pub trait Api: 'static {
     const GATE: Gate = Gate::Authenticated;
     const SCOPE: Scope = match Self::ROUTE {
         Route::Here => Scope::Clients,
-        Route::Controller => Scope::Everywhere,
+        Route::Controller | Route::Both => Scope::Everywhere,
     };
 
     /// Runs before the next request of the same connection starts: all that decides the order of appends happens here. What may
@@ -98,6 +98,9 @@ pub enum Route {
     Here,
     /// The active controller. On a lone node that is this process, and the handler runs here.
     Controller,
+    /// First the broker that received it, which answers what is its own and forwards the rest by itself: its handler runs there, and again
+    /// on the active controller.
+    Both,
 }
 
 /// On which listeners an API is served (`listeners` in Kafka's message definitions).

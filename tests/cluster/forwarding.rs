@@ -4,6 +4,9 @@ use crate::host::Cluster;
 use crate::wire::create;
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::describe_cluster::DescribeClusterRequest;
+use ottla_protocol::messages::incremental_alter_configs::{
+    AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
+};
 use ottla_protocol::messages::init_producer_id::InitProducerIdRequest;
 use std::collections::BTreeSet;
 
@@ -53,4 +56,33 @@ async fn a_change_is_acknowledged_while_a_new_controller_is_elected() {
         [ErrorCode::NONE, ErrorCode::TOPIC_ALREADY_EXISTS].contains(&response),
         "{response:?}"
     );
+}
+
+/// A broker's own configs go to that broker, which checks the address, and to the controller, which must not check it again.
+#[tokio::test]
+async fn a_broker_that_is_not_the_controller_takes_its_own_configs() {
+    let cluster = Cluster::of(3).await;
+    let active = cluster.until("a controller", Cluster::active).await;
+    let asked = cluster.nodes.iter().find(|node| node.id != active).unwrap();
+    let request = |name: i32| IncrementalAlterConfigsRequest {
+        resources: vec![AlterConfigsResource {
+            resource_type: 4,
+            resource_name: name.to_string().into(),
+            configs: vec![AlterableConfig {
+                name: "log.cleaner.threads".into(),
+                value: Some("2".into()),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    for (name, expected) in [
+        (asked.id, ErrorCode::NONE),
+        (active, ErrorCode::INVALID_REQUEST),
+    ] {
+        let response = asked.ask(1, &request(name)).await.unwrap();
+        let error = response.responses[0].error_code;
+        assert_eq!(error, expected, "{:?}", response.responses[0].error_message);
+    }
 }
