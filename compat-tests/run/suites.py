@@ -155,6 +155,7 @@ CLIENTS: list[Suite] = [
     Suite("kgo", ["python3", str(paths.COMPAT / "go" / "kgo.py")], [install.kgo]),
     Suite("sarama functional", ["python3", str(paths.COMPAT / "go" / "functional.py")], [install.sarama_functional]),
     stories("tools", "tools", install.java, clients=("kafka-tools",)),
+    stories("tools on three nodes", "cluster", install.java),
     stories("files", "files", install.java, install.kcat),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     soak("short soak", minutes=0.5),
