@@ -94,15 +94,14 @@ fn has_caught_up(status: &QuorumStatus, id: RaftId) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ottla_controller::raft::Peer;
     use ottla_protocol::Uuid;
     use ottla_protocol::messages::add_raft_voter::Listener;
 
     fn member(node: i32, end: Option<u64>) -> MemberStatus {
         MemberStatus {
             id: raft_voters::id(node, Uuid([7; 16])),
-            peer: Peer::default(),
             end,
+            ..Default::default()
         }
     }
 

@@ -73,7 +73,12 @@ fn describe(status: &QuorumStatus, now_ms: i64, version: i16) -> DescribeQuorumR
     let is_leader = |member: &MemberStatus| status.leader == Some(member.id);
     let replica = |member: &MemberStatus| {
         // The leader is always caught up with itself (`LeaderState`).
-        let seen_ms = if is_leader(member) { now_ms } else { -1 };
+        let seen_ms = match member.heard_ago {
+            _ if is_leader(member) => now_ms,
+            Some(ago) => now_ms - i64::try_from(ago.as_millis()).unwrap_or(now_ms),
+            None => -1,
+        };
+        let is_caught_up = member.end.is_some_and(|end| end >= status.high_watermark);
         ReplicaState {
             replica_id: member.id.node.0,
             replica_directory_id: if version >= DIRECTORIES_FROM {
@@ -86,7 +91,7 @@ fn describe(status: &QuorumStatus, now_ms: i64, version: i16) -> DescribeQuorumR
                 .and_then(|end| i64::try_from(end).ok())
                 .unwrap_or(-1),
             last_fetch_timestamp: seen_ms,
-            last_caught_up_timestamp: seen_ms,
+            last_caught_up_timestamp: if is_caught_up { seen_ms } else { -1 },
             ..Default::default()
         }
     };

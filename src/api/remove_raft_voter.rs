@@ -60,7 +60,6 @@ fn check(status: &QuorumStatus, id: RaftId) -> Result<(), Refused> {
 mod tests {
     use super::*;
     use ottla_controller::controller::MemberStatus;
-    use ottla_controller::raft::Peer;
     use ottla_protocol::Uuid;
 
     #[test]
@@ -68,8 +67,7 @@ mod tests {
         let id = |node| raft_voters::id(node, Uuid([7; 16]));
         let voter = |node| MemberStatus {
             id: id(node),
-            peer: Peer::default(),
-            end: None,
+            ..Default::default()
         };
         let mut status = QuorumStatus {
             voters: vec![voter(1)],

@@ -1,8 +1,9 @@
 //! The state of the metadata quorum, as DescribeQuorum and the metrics show it.
 
 use crate::raft::{Peer, RaftId, StateMachine, Types};
-use openraft::Raft;
+use openraft::{Instant, Raft};
 use openraft_rt::WatchReceiver;
+use std::time::Duration;
 
 /// The quorum as this node knows it. Indexes are the raft log's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,12 +22,14 @@ pub struct QuorumStatus {
 }
 
 /// One member of the quorum.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MemberStatus {
     pub id: RaftId,
     pub peer: Peer,
     /// The index after the last entry that it is known to have; `None` where only the leader knows.
     pub end: Option<u64>,
+    /// How long ago the leader heard it last; `None` where only the leader knows, and of the leader itself.
+    pub heard_ago: Option<Duration>,
 }
 
 pub(super) fn status(raft: &Raft<Types, StateMachine>) -> QuorumStatus {
@@ -39,10 +42,15 @@ pub(super) fn status(raft: &Raft<Types, StateMachine>) -> QuorumStatus {
         let replicated = metrics.replication.as_ref()?.get(&id)?;
         replicated.as_ref().map(|last| last.index + 1)
     };
+    let heard_ago = |id: RaftId| {
+        let heard = metrics.heartbeat.as_ref()?.get(&id)?.as_ref()?;
+        Some(heard.elapsed()).filter(|_| id != metrics.id)
+    };
     let member = |id: RaftId| MemberStatus {
         id,
         peer: membership.get_node(&id).cloned().unwrap_or_default(),
         end: end_of(id),
+        heard_ago: heard_ago(id),
     };
     QuorumStatus {
         leader: metrics.current_leader,
