@@ -3,6 +3,8 @@
 #[path = "wire/mod.rs"]
 mod wire;
 
+#[path = "cluster/failover.rs"]
+mod failover;
 #[path = "cluster/forming.rs"]
 mod forming;
 #[path = "cluster/forwarding.rs"]

@@ -124,6 +124,10 @@ async fn read(
     from: Offset,
     max_bytes: usize,
 ) -> Result<Piece, ErrorCode> {
+    // What an older leader acknowledged may lie beyond the high watermark that this one has heard of. A coordinator that answered before that
+    // is known to be committed would show older offsets than it had shown already, as Kafka's can.
+    let began = partition.role().epoch_start;
+    partition.committed(epoch, began).await?;
     let start = partition.offsets().start;
     let ask = Ask {
         fetch_offset: from.max(start),

@@ -45,6 +45,8 @@ pub(super) struct Fetcher {
     /// What takes long to write, and of which partitions that is.
     writing: FuturesUnordered<BoxFuture<'static, Written>>,
     unwritten: BTreeMap<Key, LeaderEpoch>,
+    /// The last fetch had no answer.
+    is_lost: bool,
     /// Counts polls that were given up, each of which leaves a connection behind.
     given_up: u32,
 }
@@ -82,6 +84,7 @@ impl Fetcher {
             tracked: Tracked::default(),
             writing: FuturesUnordered::new(),
             unwritten: BTreeMap::new(),
+            is_lost: false,
             given_up: 0,
         }
     }
@@ -172,6 +175,9 @@ impl Fetcher {
             }
             Ended::Answered(response) => {
                 self.tracked.answered(response.session_id);
+                if std::mem::take(&mut self.is_lost) {
+                    tracing::info!(leader = %self.leader, "a leader can be fetched from again");
+                }
                 self.carry_out(response, &*leader, values).await;
             }
         }
@@ -220,7 +226,9 @@ impl Fetcher {
 
     /// The leader cannot be reached.
     fn lost(&mut self, why: &str, values: &ReplicationValues) {
-        tracing::info!(leader = %self.leader, why, partitions = self.partitions.len(), "a leader cannot be fetched from");
+        if !std::mem::replace(&mut self.is_lost, true) {
+            tracing::info!(leader = %self.leader, why, partitions = self.partitions.len(), "a leader cannot be fetched from");
+        }
         self.tracked.refused(None);
         self.tracked.pause_all(self.now(), values.fetch_backoff);
     }
