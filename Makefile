@@ -7,6 +7,7 @@
 #   make soak-groups  ten minutes of joining, leaving and crashing members under kill -9 (MINUTES=…)
 #   make chaos    ten minutes of faults of every kind under clients of three nodes, then a check of the whole history (MINUTES=… SEED=…)
 #   make failover how long a produce waits for another leader, ten minutes each of kills and of pauses (MINUTES=…)
+#   make cluster  the three nodes of deploy/examples/three-nodes/ on this machine, until Ctrl-C
 #   make fuzz     every fuzz target (RUNS=…)
 #   make bench    the measurements of docs/benchmarks.md, beside Apache Kafka and what physics demands (QUICK=1: one short round)
 #
@@ -18,7 +19,7 @@ RUNS ?= 10000000
 TARGET ?= ottla
 
 .DEFAULT_GOAL := test
-.PHONY: test verify fix soak soak-groups chaos failover fuzz bench python
+.PHONY: test verify fix soak soak-groups chaos failover cluster fuzz bench python
 
 test: python
 	@$(RUNNER) test --target $(TARGET) $(if $(ONLY),--only $(ONLY))
@@ -44,6 +45,9 @@ chaos: python
 
 failover: python
 	@$(RUNNER) failover --minutes $(MINUTES) --target $(TARGET)
+
+cluster: python
+	@$(RUNNER) cluster
 
 fuzz: python
 	@$(RUNNER) fuzz --runs $(RUNS)

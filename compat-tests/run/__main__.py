@@ -15,6 +15,7 @@ import matrix
 import paths
 import suites
 import summary
+import three_nodes
 import verify
 
 os.environ.setdefault("CARGO_TERM_COLOR", "never")
@@ -110,6 +111,7 @@ def main() -> int:
     command("chaos", chaos, target, ("--minutes", {"type": float, "default": 10.0}), ("--seed", {"type": int}))
     command("failover", failover, target, ("--minutes", {"type": float, "default": 10.0}))
     command("bench", bench, ("--rounds", {"type": int, "default": 3}), ("--quick", {"action": "store_true"}))
+    command("cluster", three_nodes.run, ("--directory", {"default": "."}))
     command("verify", verify.verify)
     command("fuzz", verify.fuzz, ("--runs", {"type": int, "default": 10_000_000}))
     arguments = parser.parse_args()
