@@ -70,6 +70,8 @@ class OttlaNode(Node, Ottla):
 
 
 class KafkaNode(Node, Kafka):
+    start_limit_s = 120.0  # three at once
+
     def _format(self, file) -> None:
         command = [*JVM, "kafka.tools.StorageTool", "format", "--cluster-id", CLUSTER_ID, "--config", str(file)]
         subprocess.run(command, check=True, capture_output=True)
