@@ -2,10 +2,11 @@
 
 use super::{Api, Context, Meta, Reply, Route};
 use ottla_controller::decide;
-use ottla_protocol::Str;
+use ottla_controller::ids::BrokerId;
 use ottla_protocol::messages::unregister_broker::{
     UnregisterBrokerRequest, UnregisterBrokerResponse,
 };
+use ottla_protocol::{ErrorCode, Str};
 use std::sync::Arc;
 
 pub struct UnregisterBroker;
@@ -20,11 +21,17 @@ impl Api for UnregisterBroker {
         _meta: Meta,
         request: UnregisterBrokerRequest,
     ) -> Reply<UnregisterBrokerResponse> {
+        let node = BrokerId(request.broker_id);
         let decided = context
             .decide(move |image, turn| {
                 decide::unregister_broker(image, turn.rules, turn.liveness, &request)
             })
             .await;
+        let is_gone = matches!(&decided, Ok(answer) if answer.error_code == ErrorCode::NONE);
+        // One that only follows the metadata need not be waited for any more; a voter stays one.
+        if is_gone && let Err(error) = context.controller.forget(node).await {
+            tracing::warn!(%node, %error, "an unregistered node is still a learner of the quorum");
+        }
         Reply::Now(
             decided.unwrap_or_else(|error_code| UnregisterBrokerResponse {
                 error_code,
