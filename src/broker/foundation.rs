@@ -10,12 +10,15 @@ use super::world::World;
 use super::{StartError, in_force};
 use crate::api::Stage;
 use crate::config::{BrokerConfig, BrokerValues, Founding};
+use crate::metadata::evidence::Evidence;
 use crate::metadata::joining::Joining;
 use crate::metadata::raft_wire::RaftWire;
 use crate::metadata::seat::Seat;
 use crate::metrics::Metrics;
+use crate::net::dial::Dialer;
 use crate::net::listener::Listener;
 use crate::net::server::Server;
+use crate::net::settings::SocketOptions;
 use crate::net::world::Net;
 use crate::peers::Peers;
 use ottla_controller::Controller;
@@ -69,6 +72,7 @@ impl<N: Net> Foundation<N> {
             wire.clone(),
         );
         let controller = started.await?;
+        look_for_evidence(config, world, &controller, &runtime);
         let cluster_id = claimed.cluster_id.clone();
         let seat = Seat::new(controller.clone(), peer, cluster_id, &config.quorum);
         let seat = Arc::new(seat);
@@ -163,6 +167,25 @@ fn join(
         }
     });
     refused
+}
+
+/// A node that may come to be the active controller looks after brokers whose process has ended.
+fn look_for_evidence<N: Net>(
+    config: &BrokerConfig,
+    world: &World<N>,
+    controller: &Controller,
+    runtime: &ControlRuntime,
+) {
+    if !config.quorum.roles.controller {
+        return;
+    }
+    let evidence = Evidence {
+        controller: controller.clone(),
+        dial: Arc::new(Dialer::new(world.net.clone(), SocketOptions::default())),
+        me: BrokerId(config.node_id),
+        listener: config.listeners.inter_broker.as_str().into(),
+    };
+    runtime.handle().spawn(evidence.run());
 }
 
 /// Where the quorum reaches this node: as the voters are listed, or else as advertised.

@@ -7,6 +7,7 @@
 pub mod auto_create;
 pub mod controller_link;
 pub mod controller_requests;
+pub mod evidence;
 pub mod forming;
 pub mod internal_topics;
 pub mod joining;

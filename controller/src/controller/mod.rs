@@ -169,6 +169,11 @@ impl Controller {
         metrics.changed().await.is_ok()
     }
 
+    /// Whether this node is the active controller, as it changes. Closed when the controller stops.
+    pub fn activity(&self) -> watch::Receiver<bool> {
+        self.is_active.clone()
+    }
+
     /// The state of the quorum, for DescribeQuorum and metrics.
     pub fn quorum(&self) -> QuorumStatus {
         quorum::status(&self.raft)

@@ -96,6 +96,27 @@ pub fn fence_silent_broker(
     }
 }
 
+/// Fences a broker whose process is known to have ended, if it is still this incarnation that serves. Says whether it did.
+pub fn fence_gone_broker(
+    image: &Image,
+    rules: &dyn ConfigRules,
+    liveness: &mut Liveness,
+    id: BrokerId,
+    epoch: BrokerEpoch,
+) -> Outcome<bool> {
+    let serving = image.brokers.get(id);
+    match serving.filter(|broker| broker.epoch == epoch && !broker.fenced) {
+        Some(broker) => {
+            liveness.forget(id);
+            Outcome {
+                records: fence(image, rules, broker),
+                response: true,
+            }
+        }
+        None => Outcome::unchanged(false),
+    }
+}
+
 /// The broker with this id and epoch; BROKER_ID_NOT_REGISTERED or STALE_BROKER_EPOCH otherwise.
 pub(super) fn registered(image: &Image, id: i32, epoch: i64) -> Result<&Broker, Refusal> {
     let (id, epoch) = (BrokerId(id), BrokerEpoch(epoch));

@@ -45,7 +45,7 @@ pub use balance::{
     ELECTIONS_PER_BATCH, elect_for_leaderless, elect_preferred_leaders, touches_unclean_elections,
 };
 pub use bootstrap::bootstrap;
-pub use broker_heartbeat::{broker_heartbeat, fence_silent_broker};
+pub use broker_heartbeat::{broker_heartbeat, fence_gone_broker, fence_silent_broker};
 pub use broker_registration::register_broker;
 pub use configs::{check_keys as check_config_keys, duplicates as duplicate_resources};
 pub use create_partitions::create_partitions;
