@@ -4,6 +4,7 @@ use crate::support::{
     alive, bring_up, create_on, create_topic, heartbeat, options, partition, register,
     registration, start,
 };
+use ottla_controller::ids::BrokerEpoch;
 use ottla_controller::{BrokerId, decide};
 use ottla_protocol::messages::allocate_producer_ids::AllocateProducerIdsRequest;
 use ottla_protocol::messages::broker_heartbeat::BrokerHeartbeatRequest;
@@ -28,6 +29,30 @@ async fn a_silent_broker_is_fenced_and_its_partitions_get_other_leaders() {
     let after = partition(&controller, "a");
     assert_eq!((after.leader, after.leader_epoch.0), (Some(BrokerId(2)), 1));
     assert_eq!(&*after.isr, &[BrokerId(2)]);
+    controller.shutdown().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_known_to_be_gone_is_fenced_at_once_and_its_next_incarnation_is_not() {
+    let controller = start(options(&SimulatedDisk::new(), 1)).await;
+    let first = bring_up(&controller, 1, 1, -1).await;
+    bring_up(&controller, 2, 2, -1).await;
+    create_on(&controller, "a", &[1, 2]).await;
+    let gone = |epoch| {
+        let decided = controller.propose(move |image, turn| {
+            let (id, epoch) = (BrokerId(1), BrokerEpoch(epoch));
+            decide::fence_gone_broker(image, turn.rules, turn.liveness, id, epoch)
+        });
+        async { decided.await.unwrap().0 }
+    };
+    assert!(gone(first).await);
+    let after = partition(&controller, "a");
+    assert_eq!((after.leader, after.leader_epoch.0), (Some(BrokerId(2)), 1));
+    assert!(!gone(first).await, "fenced already");
+    bring_up(&controller, 1, 3, -1).await;
+    assert!(!gone(first).await, "another incarnation serves");
+    let image = controller.metadata().image();
+    assert!(!image.brokers.get(BrokerId(1)).unwrap().fenced);
     controller.shutdown().await;
 }
 
