@@ -22,6 +22,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_millis(100);
 /// How often all is looked over while nothing is to be done.
 const REST: Duration = Duration::from_secs(5);
+/// The least time between two looks while nothing is to be done.
+const SETTLED: Duration = Duration::from_millis(500);
 /// A follower that knows its leader but is not listed yet gives the leader this long.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// The same reason to wait is logged again after this many attempts.
@@ -55,6 +57,8 @@ impl Joining {
                 said = Waiting::default();
                 let changed = self.seat.controller.quorum_changed();
                 drop(tokio::time::timeout(REST, changed).await);
+                // The quorum's numbers change with every heartbeat: looking at each would cost more than all the rest of an idle node.
+                tokio::time::sleep(SETTLED).await;
                 continue;
             }
             match self.step(&quorum, trusts_own).await {
