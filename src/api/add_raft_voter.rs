@@ -47,6 +47,7 @@ async fn add(context: &Context, request: &AddRaftVoterRequest) -> Result<(), Ref
     let id = raft_voters::id(request.voter_id, request.voter_directory_id);
     let cluster_id = request.cluster_id.as_deref();
     raft_voters::check_cluster(&context.metadata.image(), cluster_id)?;
+    raft_voters::check_dynamic(&context.config.quorum.founding)?;
     check(&raft_voters::led_here(context)?, id, request)?;
     let asked = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
     let caught_up = async {

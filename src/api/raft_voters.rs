@@ -1,12 +1,12 @@
 //! What AddRaftVoter and RemoveRaftVoter share: whom they are about, who may decide, and the change itself.
 
 use super::Context;
+use crate::config::Founding;
 use ottla_controller::controller::QuorumStatus;
 use ottla_controller::ids::BrokerId;
 use ottla_controller::image::Image;
 use ottla_controller::raft::RaftId;
 use ottla_protocol::{ErrorCode, Uuid};
-use std::collections::BTreeSet;
 
 /// Why a request is not done.
 #[derive(Debug)]
@@ -72,15 +72,23 @@ pub fn led_here(context: &Context) -> Result<QuorumStatus, Refused> {
     }
 }
 
-/// Changes the voters; answered when the change is committed.
+/// Refuses where the configuration names the voters: each of them would ask to vote again. Kafka's static quorums cannot either.
+pub fn check_dynamic(founding: &Founding) -> Result<(), Refused> {
+    match founding {
+        Founding::Together(_) => Err(Refused::new(
+            ErrorCode::UNSUPPORTED_VERSION,
+            "The voters are those of controller.quorum.voters: change them there, or form the cluster with controller.quorum.bootstrap.servers",
+        )),
+        Founding::Alone | Founding::Seek(_) => Ok(()),
+    }
+}
+
+/// Changes the voters; answered when the change is committed. Who votes no more goes on as a learner: it is a broker still, perhaps.
 pub async fn change(context: &Context, change: Change) -> Result<(), Refused> {
-    let status = context.controller.quorum();
-    let mut voters: BTreeSet<RaftId> = status.voters.iter().map(|it| it.id).collect();
-    match change {
-        Change::Add(id) => voters.insert(id),
-        Change::Remove(id) => voters.remove(&id),
+    let changed = match change {
+        Change::Add(id) => context.controller.add_voter(id).await,
+        Change::Remove(id) => context.controller.remove_voter(id).await,
     };
-    let changed = context.controller.set_voters(voters).await;
     changed.map_err(|error| Refused::new(ErrorCode::REQUEST_TIMED_OUT, error.to_string()))
 }
 

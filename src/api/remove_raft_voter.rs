@@ -1,4 +1,5 @@
-//! RemoveRaftVoter (key 81), version 0 (KIP-853): a voter of the metadata quorum votes no more. The last one cannot go.
+//! RemoveRaftVoter (key 81), version 0 (KIP-853): a voter of the metadata quorum votes no more, and follows as a learner. The
+//! last one cannot go.
 
 use super::raft_voters::{self, Change, Refused};
 use super::{Api, Context, Meta, Reply, Route};
@@ -38,6 +39,7 @@ async fn remove(context: &Context, request: &RemoveRaftVoterRequest) -> Result<(
     let id = raft_voters::id(request.voter_id, request.voter_directory_id);
     let cluster_id = request.cluster_id.as_deref();
     raft_voters::check_cluster(&context.metadata.image(), cluster_id)?;
+    raft_voters::check_dynamic(&context.config.quorum.founding)?;
     check(&raft_voters::led_here(context)?, id)?;
     raft_voters::change(context, Change::Remove(id)).await
 }

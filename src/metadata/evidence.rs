@@ -88,21 +88,30 @@ impl Evidence {
         let (host, port) = (endpoint.host.clone(), endpoint.port);
         let (evidence, id, epoch) = (self.clone(), broker.id, broker.epoch);
         Some(Box::pin(async move {
-            until_refused(&*evidence.dial, &host, port).await;
-            evidence.fence(id, epoch).await;
+            loop {
+                until_refused(&*evidence.dial, &host, port).await;
+                if evidence.fence(id, epoch).await {
+                    return;
+                }
+                // A leader that is new may not write yet; one that leads no more drops this task.
+                tokio::time::sleep(PAUSE).await;
+            }
         }))
     }
 
-    async fn fence(&self, broker: BrokerId, epoch: BrokerEpoch) {
+    /// Says whether it is decided.
+    async fn fence(&self, broker: BrokerId, epoch: BrokerEpoch) -> bool {
         let decided = self.controller.propose(move |image, turn| {
             decide::fence_gone_broker(image, turn.rules, turn.liveness, broker, epoch)
         });
         match decided.await {
             Ok((true, _)) => {
                 tracing::warn!(%broker, "fenced, because its listener refuses connections");
+                true
             }
-            // Fenced or replaced already, or this is no longer the active controller.
-            Ok((false, _)) | Err(ProposeError::NotController { .. } | ProposeError::Stopped) => {}
+            // Fenced or replaced already.
+            Ok((false, _)) | Err(ProposeError::Stopped) => true,
+            Err(ProposeError::NotController { .. }) => false,
         }
     }
 }

@@ -163,6 +163,47 @@ async fn a_leader_killed_again_and_again_loses_nothing_and_returns_in_sync() {
 }
 
 #[tokio::test]
+async fn a_broker_that_stands_still_is_fenced_when_its_session_ends() {
+    // Half of the default session; heartbeats of the default period would come too late for it on a busy machine.
+    let cluster = three(&[
+        ("broker.session.timeout.ms", "4500"),
+        ("broker.heartbeat.interval.ms", "300"),
+    ])
+    .await;
+    create_replicated(&cluster, "kept").await;
+    let leader = in_sync(&cluster, "kept", 3).await.leader;
+    let other = cluster.nodes.iter().position(|node| node.id != leader);
+    let other = other.expect("three nodes");
+    cluster.node(leader).pause();
+    let began = Instant::now();
+    cluster
+        .until("another leader", async |cluster| {
+            let request = MetadataRequest {
+                topics: Some(vec![MetadataRequestTopic {
+                    name: Some("kept".into()),
+                    ..Default::default()
+                }]),
+                ..Default::default()
+            };
+            let response = cluster.nodes[other].ask(9, &request).await?;
+            let now = response.topics.first()?.partitions.first()?.leader_id;
+            (now >= 0 && now != leader).then_some(())
+        })
+        .await;
+    let took = began.elapsed();
+    cluster.node(leader).resume();
+    assert!(
+        took > Duration::from_secs(3),
+        "silence is no evidence: {took:?}"
+    );
+    assert!(
+        took < Duration::from_secs(8),
+        "its session is over: {took:?}"
+    );
+    in_sync(&cluster, "kept", 3).await;
+}
+
+#[tokio::test]
 async fn a_broker_that_lost_its_disk_is_refilled_before_it_counts() {
     let cluster = three(&[]).await;
     create_replicated(&cluster, "kept").await;

@@ -3,7 +3,9 @@
 use crate::host::Cluster;
 use crate::wire::create;
 use ottla_protocol::ErrorCode;
+use ottla_protocol::messages::add_raft_voter::{AddRaftVoterRequest, Listener};
 use ottla_protocol::messages::metadata::MetadataRequest;
+use ottla_protocol::messages::remove_raft_voter::RemoveRaftVoterRequest;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -141,6 +143,83 @@ async fn a_wiped_voter_returns_as_a_new_member_and_founds_nothing() {
         let shown = topics(&cluster, wiped).await.unwrap();
         assert_eq!(shown, ["kept"], "the same cluster");
     }
+}
+
+#[tokio::test]
+async fn a_node_becomes_a_voter_when_asked_and_follows_on_when_it_votes_no_more() {
+    let mut cluster = Cluster::of(1).await;
+    let server = format!("127.0.0.1:{}", cluster.node(1).controller_port);
+    cluster.add(
+        2,
+        &[("controller.quorum.bootstrap.servers", server.as_str())],
+    );
+    cluster.node(2).restart().await;
+    let observer = cluster
+        .until("an observer", async |cluster| {
+            let observers = cluster.quorum().await?.observers;
+            observers.into_iter().find(|one| one.replica_id == 2)
+        })
+        .await;
+    let add = AddRaftVoterRequest {
+        cluster_id: None,
+        timeout_ms: 10_000,
+        voter_id: 2,
+        voter_directory_id: observer.replica_directory_id,
+        listeners: vec![Listener {
+            name: "CONTROLLER".into(),
+            host: "127.0.0.1".into(),
+            port: cluster.node(2).controller_port,
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let added = cluster.node(1).ask(0, &add).await.expect("an answer");
+    assert_eq!(
+        added.error_code,
+        ErrorCode::NONE,
+        "{:?}",
+        added.error_message
+    );
+    assert_eq!(voters(&cluster).await, Some(vec![1, 2]));
+    let remove = RemoveRaftVoterRequest {
+        cluster_id: None,
+        voter_id: 2,
+        voter_directory_id: observer.replica_directory_id,
+        ..Default::default()
+    };
+    let removed = cluster.node(1).ask(0, &remove).await.expect("an answer");
+    assert_eq!(
+        removed.error_code,
+        ErrorCode::NONE,
+        "{:?}",
+        removed.error_message
+    );
+    cluster
+        .until("one voter", async |cluster| {
+            (voters(cluster).await? == [1]).then_some(())
+        })
+        .await;
+    assert_eq!(create_on(&cluster, 1, "after").await, Some(ErrorCode::NONE));
+    cluster
+        .until("it follows", async |cluster| {
+            (topics(cluster, 2).await? == ["after"]).then_some(())
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn voters_that_the_configuration_names_are_not_changed_by_requests() {
+    let cluster = Cluster::of(3).await;
+    let voter = cluster.quorum().await.expect("a quorum").current_voters[2].clone();
+    let remove = RemoveRaftVoterRequest {
+        cluster_id: None,
+        voter_id: voter.replica_id,
+        voter_directory_id: voter.replica_directory_id,
+        ..Default::default()
+    };
+    let refused = cluster.node(1).ask(0, &remove).await.expect("an answer");
+    assert_eq!(refused.error_code, ErrorCode::UNSUPPORTED_VERSION);
+    assert_eq!(voters(&cluster).await, Some(vec![1, 2, 3]));
 }
 
 #[tokio::test]

@@ -65,14 +65,13 @@ impl Controller {
         }
     }
 
-    /// Has the voter of this id go on as a learner, or leave altogether.
+    /// Has the voter of this id go on as a learner.
     ///
     /// # Errors
     /// As [`Controller::set_voters`]; also when it is no voter, or the last one.
-    pub async fn remove_voter(&self, id: RaftId, stays: bool) -> Result<(), MembershipError> {
+    pub async fn remove_voter(&self, id: RaftId) -> Result<(), MembershipError> {
         let voters = BTreeSet::from([id]);
-        self.change(ChangeMembers::RemoveVoters(voters), stays)
-            .await
+        self.change(ChangeMembers::RemoveVoters(voters), true).await
     }
 
     /// Makes a learner a voter.

@@ -5,8 +5,10 @@ use super::key::{Check, Key, Kind, Origin};
 /// The keys of this subject.
 pub const KEYS: &[Key] = &[
     Key::broker("broker.heartbeat.interval.ms", Kind::Int, Some("2000"))
+        .effective("a_broker_that_stands_still_is_fenced_when_its_session_ends")
         .says("Time between a broker's heartbeats to the controller."),
     Key::broker("broker.session.timeout.ms", Kind::Int, Some("9000"))
+        .effective("a_broker_that_stands_still_is_fenced_when_its_session_ends")
         .says("A broker that the controller has not heard for this long is fenced."),
     Key::broker("controller.listener.names", Kind::List, None)
         .unlike_kafka("must be set")
