@@ -146,6 +146,7 @@ mod tests {
     fn clients() -> Listener {
         Listener {
             name: "PLAINTEXT".to_owned(),
+            protocol: crate::config::SecurityProtocol::Plaintext,
             advertised: crate::api::Endpoint {
                 host: "h".into(),
                 port: 1,

@@ -1,5 +1,6 @@
 //! What a handler knows of a request beside its body: who sent it, over what, and when.
 
+use crate::config::SecurityProtocol;
 use crate::coordinator::group::Asked;
 use ottla_protocol::Str;
 use std::fmt;
@@ -62,6 +63,8 @@ pub struct ClientSoftware {
 pub struct Listener {
     /// In upper case, as in `PLAINTEXT`.
     pub name: String,
+    /// What is spoken before Kafka's protocol, and who may speak that at once.
+    pub protocol: SecurityProtocol,
     /// Where clients of this listener find this node.
     pub advertised: Endpoint,
     pub serves: Serves,
@@ -133,17 +136,51 @@ impl fmt::Display for Principal {
 pub struct Session {
     pub peer: Arc<Peer>,
     pub principal: Principal,
-    /// True from the start where the listener asks for nothing.
+    /// True from the start where the listener asks for no SASL.
     pub is_authenticated: bool,
 }
 
 impl Session {
-    /// On a listener without authentication.
-    pub fn anonymous(peer: Arc<Peer>) -> Self {
+    /// Of a connection that has just been made, whose transport knows the peer as `principal`.
+    pub fn begin(peer: Arc<Peer>, principal: Principal) -> Self {
+        let is_authenticated = !peer.listener.protocol.asks_for_sasl();
         Self {
             peer,
-            principal: Principal::anonymous(),
-            is_authenticated: true,
+            principal,
+            is_authenticated,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_listener_that_asks_for_sasl_begins_without_authentication() {
+        for (protocol, is_authenticated) in [
+            (SecurityProtocol::Plaintext, true),
+            (SecurityProtocol::Ssl, true),
+            (SecurityProtocol::SaslPlaintext, false),
+            (SecurityProtocol::SaslSsl, false),
+        ] {
+            let listener = Listener {
+                name: protocol.name().to_owned(),
+                protocol,
+                advertised: Endpoint {
+                    host: "h".into(),
+                    port: 1,
+                },
+                serves: Serves::CLIENTS,
+            };
+            let peer = Arc::new(Peer {
+                connection_id: ConnectionId(1),
+                address: "127.0.0.1:1".parse().unwrap(),
+                listener: Arc::new(listener),
+                software: OnceLock::new(),
+            });
+            let session = Session::begin(peer, Principal::anonymous());
+            assert_eq!(session.is_authenticated, is_authenticated, "{protocol:?}");
         }
     }
 }

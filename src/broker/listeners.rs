@@ -101,6 +101,7 @@ fn spec(config: &BrokerConfig, listener: &Configured) -> ListenerSpec {
     }
     ListenerSpec {
         name: listener.name.as_str().to_owned(),
+        protocol: listener.protocol,
         host: listener.host.clone().unwrap_or_default(),
         port: listener.port,
         advertised,

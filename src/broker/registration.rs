@@ -1,6 +1,7 @@
 //! What a broker says of itself when it registers (KIP-631).
 
 use super::listeners::Seen;
+use crate::api::Listener;
 use crate::config::BrokerConfig;
 use crate::partition::Table;
 use crate::world::Rng;
@@ -9,6 +10,7 @@ use ottla_protocol::Str;
 use ottla_protocol::messages::broker_registration::{
     BrokerRegistrationRequest, Feature, Listener as Told,
 };
+use std::sync::Arc;
 
 /// The request. The previous broker epoch is only known after a clean stop.
 pub fn request(
@@ -18,20 +20,21 @@ pub fn request(
     partitions: &Table,
     rng: &Rng,
 ) -> BrokerRegistrationRequest {
-    let told = listeners.clients.iter().filter_map(|seen| {
-        let configured = config
-            .listeners
-            .advertised
-            .iter()
-            .find(|told| told.name.as_str() == seen.name)?;
-        Some(Told {
+    let advertised = |seen: &&Arc<Listener>| {
+        let mut told = config.listeners.advertised.iter();
+        told.any(|told| told.name.as_str() == seen.name)
+    };
+    let told = listeners
+        .clients
+        .iter()
+        .filter(advertised)
+        .map(|seen| Told {
             name: Str::from(&seen.name),
             host: seen.advertised.host.clone(),
             port: seen.advertised.port,
-            security_protocol: configured.protocol.wire_id(),
+            security_protocol: seen.protocol.wire_id(),
             ..Default::default()
-        })
-    });
+        });
     let features = SUPPORTED.iter().map(|(name, range)| Feature {
         name: Str::from_static(name),
         min_supported_version: range.min,

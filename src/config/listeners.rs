@@ -1,7 +1,7 @@
 //! Listeners: what is bound, what is advertised, and who may use it (`SocketServerConfigs`, `AbstractKafkaConfig`,
 //! `KafkaConfig.validateValues`).
 //!
-//! Only PLAINTEXT is served in this version; other protocols are parsed and then refused with a sentence that says so.
+//! What is not built yet is refused in one place, [`SecurityProtocol::reason_not_served`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -61,6 +61,25 @@ impl SecurityProtocol {
             Self::Ssl => 1,
             Self::SaslPlaintext => 2,
             Self::SaslSsl => 3,
+        }
+    }
+
+    /// Whether TLS is spoken first.
+    pub const fn is_encrypted(self) -> bool {
+        matches!(self, Self::Ssl | Self::SaslSsl)
+    }
+
+    /// Whether a client must authenticate by SASL before anything else is answered.
+    pub const fn asks_for_sasl(self) -> bool {
+        matches!(self, Self::SaslPlaintext | Self::SaslSsl)
+    }
+
+    /// Why a listener of this protocol cannot be started, while that is so.
+    const fn reason_not_served(self) -> Option<&'static str> {
+        match self {
+            Self::Plaintext => None,
+            Self::Ssl => Some("TLS is not built yet"),
+            Self::SaslPlaintext | Self::SaslSsl => Some("SASL is not built yet"),
         }
     }
 
@@ -161,7 +180,6 @@ impl Listeners {
         if roles.broker {
             listeners.check_advertised()?;
         }
-        listeners.check_served()?;
         Ok(listeners)
     }
 
@@ -244,19 +262,20 @@ impl Listeners {
         Ok(())
     }
 
-    fn check_served(&self) -> Result<(), String> {
-        let unserved = self
-            .bound
-            .iter()
-            .chain(&self.controller)
-            .find(|one| one.protocol != SecurityProtocol::Plaintext);
-        match unserved {
-            Some(listener) => Err(format!(
-                "listener {listener} speaks {}, and this version of Ottla serves only PLAINTEXT; map its name to PLAINTEXT in listener.security.protocol.map or remove it from listeners",
-                listener.protocol.name()
-            )),
-            None => Ok(()),
+    /// Refuses what is understood and cannot be served yet.
+    ///
+    /// # Errors
+    /// The sentence that names the listener and says what to do.
+    pub fn check_served(&self) -> Result<(), String> {
+        for listener in self.bound.iter().chain(&self.controller) {
+            if let Some(why) = listener.protocol.reason_not_served() {
+                return Err(format!(
+                    "listener {listener} speaks {}, and this version of Ottla cannot serve it: {why}; map its name to another protocol in listener.security.protocol.map or remove it from listeners",
+                    listener.protocol.name()
+                ));
+            }
         }
+        Ok(())
     }
 }
 

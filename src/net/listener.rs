@@ -7,7 +7,8 @@ use super::connection::{Connection, Serving};
 use super::limits::{Gate, Permit};
 use super::settings::SocketOptions;
 use super::world::{Acceptor, Net, Transport};
-use crate::api::{ConnectionId, Endpoint, Listener as Seen, Peer, Serves, Session};
+use crate::api::{ConnectionId, Endpoint, Listener as Seen, Peer, Principal, Serves, Session};
+use crate::config::SecurityProtocol;
 use crate::metrics::{ListenerMetrics, RefuseReason};
 use rustix::io::Errno;
 use std::io;
@@ -25,6 +26,7 @@ const BACKOFF: Duration = Duration::from_millis(100);
 pub struct ListenerSpec {
     /// In upper case.
     pub name: String,
+    pub protocol: SecurityProtocol,
     /// Empty for every address.
     pub host: String,
     pub port: u16,
@@ -68,6 +70,7 @@ impl<N: Net> Listener<N> {
         };
         let seen = Arc::new(Seen {
             name: spec.name.clone(),
+            protocol: spec.protocol,
             advertised,
             serves: spec.serves,
         });
@@ -166,7 +169,7 @@ fn admit<T: Transport>(
         listener: seen.clone(),
         software: OnceLock::new(),
     });
-    let session = Session::anonymous(peer);
+    let session = Session::begin(peer, Principal::anonymous());
     let connection = Connection::new(stream, session, metrics.clone(), accepting.serving.clone());
     let counted = Counted {
         metrics: metrics.clone(),

@@ -107,10 +107,6 @@ fn listeners_that_cannot_work_are_refused_with_what_is_allowed() {
             "Each listener must have a different port",
         ),
         (
-            &[("listeners", "PLAINTEXT://a:1,SSL://b:2")],
-            "SSL://b:2 speaks SSL, and this version of Ottla serves only",
-        ),
-        (
             &[("listeners", "PLAINTEXT://0.0.0.0:1")],
             "cannot use the nonroutable meta-address 0.0.0.0",
         ),
@@ -147,6 +143,17 @@ fn listeners_that_cannot_work_are_refused_with_what_is_allowed() {
         let error = parse(pairs).unwrap_err();
         assert!(error.contains(part), "{pairs:?}: {error}");
     }
+}
+
+#[test]
+fn a_protocol_that_is_not_built_is_understood_and_refused_by_name() {
+    let listeners = parse(&[("listeners", "PLAINTEXT://a:1,SASL_SSL://b:2")]).unwrap();
+    assert_eq!(listeners.bound[1].protocol, SecurityProtocol::SaslSsl);
+    let refused = listeners.check_served().unwrap_err();
+    assert!(
+        refused.starts_with("listener SASL_SSL://b:2 speaks SASL_SSL, and"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::api::dispatch::{Encoded, Refusal};
-use crate::api::{self, ConnectionId, Endpoint, Listener, Peer};
+use crate::api::{self, ConnectionId, Endpoint, Listener, Peer, Principal};
 use crate::metrics::Metrics;
 use crate::world::Clock;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -106,6 +106,7 @@ fn connect_with(settings: Settings, pipe_bytes: usize) -> Client {
         address: "127.0.0.1:1".parse().unwrap(),
         listener: Arc::new(Listener {
             name: "PLAINTEXT".to_owned(),
+            protocol: crate::config::SecurityProtocol::Plaintext,
             advertised,
             serves: crate::api::Serves::CLIENTS,
         }),
@@ -115,7 +116,7 @@ fn connect_with(settings: Settings, pipe_bytes: usize) -> Client {
     let counted = metrics.connections.listener("PLAINTEXT");
     let connection = Connection::new(
         near,
-        Session::anonymous(Arc::new(peer)),
+        Session::begin(Arc::new(peer), Principal::anonymous()),
         counted,
         Arc::new(serving),
     );

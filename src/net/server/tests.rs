@@ -40,6 +40,7 @@ fn serving(settings: Settings) -> Arc<Serving> {
 fn spec(host: &str) -> ListenerSpec {
     ListenerSpec {
         name: "PLAINTEXT".to_owned(),
+        protocol: crate::config::SecurityProtocol::Plaintext,
         host: host.to_owned(),
         port: 0,
         advertised: None,
