@@ -5,7 +5,7 @@
 
 use super::dispatch::{Answer, Encoded, Receipt};
 use super::{Context, Meta, envelope};
-use crate::metadata::controller_link::Whereabouts;
+use crate::metadata::controller_link::{Whereabouts, destination};
 use crate::peers::Lane;
 use ottla_controller::ids::MetadataOffset;
 use ottla_protocol::header::{HeaderForm, ResponseHeader};
@@ -109,7 +109,7 @@ async fn ask(
             Whereabouts::Here => return None,
             Whereabouts::Unknown => {}
             Whereabouts::At(node, endpoint) => {
-                let link = context.peers.link(&endpoint.host, endpoint.port, lane);
+                let link = context.peers.link(destination(&endpoint), lane);
                 match link.request(VERSION, request, ATTEMPT_MAX).await {
                     Ok(answer) if answer.error_code == ErrorCode::NONE => return Some(answer),
                     Ok(answer) if answer.error_code == ErrorCode::NOT_CONTROLLER => {}

@@ -4,7 +4,7 @@
 use super::StartError;
 use super::directories::{Claimed, METADATA_DIRECTORY};
 use super::world::{Threading, World};
-use crate::config::{BrokerConfig, Founding, QuorumConfig, Rules, Unset};
+use crate::config::{BrokerConfig, Founding, Rules, Unset};
 use crate::metadata::raft_wire::RaftWire;
 use crate::net::dial::Dialer;
 use crate::net::settings::SocketOptions;
@@ -105,15 +105,16 @@ pub fn peers<N: Net>(world: &World<N>) -> Peers {
 }
 
 /// Carries raft's requests.
-pub fn wire(peers: &Peers, quorum: &QuorumConfig) -> RaftWire {
-    let named = match &quorum.founding {
+pub fn wire(peers: &Peers, config: &BrokerConfig) -> RaftWire {
+    let named = match &config.quorum.founding {
         Founding::Together(voters) => voters
             .iter()
             .map(|voter| (BrokerId(voter.node_id), voter.address.clone()))
             .collect(),
         Founding::Alone | Founding::Seek(_) => BTreeMap::new(),
     };
-    RaftWire::new(peers.clone(), named)
+    let listener = config.listeners.toward_controllers.as_str();
+    RaftWire::new(peers.clone(), named, listener.into())
 }
 
 /// Starts it, and resolves once its log is read.

@@ -62,7 +62,7 @@ impl<N: Net> Foundation<N> {
         let bound = listeners::bind(config, &values, world, &runtime).await?;
         let peer = own_peer(config, &bound.seen);
         let peers = controller::peers(world);
-        let wire = controller::wire(&peers, &config.quorum);
+        let wire = controller::wire(&peers, config);
         let started = controller::start(
             &runtime,
             config,

@@ -132,6 +132,10 @@ pub struct Listeners {
     pub told_of_controllers: Vec<Listener>,
     /// The listener that brokers use among themselves.
     pub inter_broker: ListenerName,
+    /// The listener at which controllers are reached, on whichever node: the first of `controller.listener.names`, or else the brokers' own.
+    pub toward_controllers: ListenerName,
+    /// What is spoken at each listener, also at those that only other nodes have.
+    pub protocols: BTreeMap<ListenerName, SecurityProtocol>,
 }
 
 impl Listeners {
@@ -169,12 +173,15 @@ impl Listeners {
             .partition(|listener| controller_names.contains(&listener.name));
         advertised = told;
         let inter_broker = inter_broker(layers, &protocols)?;
+        let toward_controllers = controller_names.first().unwrap_or(&inter_broker).clone();
         let listeners = Self {
             bound,
             advertised,
             controller,
             told_of_controllers,
             inter_broker,
+            toward_controllers,
+            protocols,
         };
         listeners.check_roles(roles)?;
         if roles.broker {

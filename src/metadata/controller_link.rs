@@ -4,7 +4,7 @@
 //! elections are waited out until the caller's time is up. A request may be decided twice, when an answer got lost: each kind of request
 //! is one for which that does no harm. Source: `NodeToControllerChannelManager`.
 
-use crate::peers::{Lane, Peers};
+use crate::peers::{Destination, Lane, Peers};
 use ottla_controller::controller::QuorumStatus;
 use ottla_controller::ids::BrokerId;
 use ottla_controller::image::Image;
@@ -117,7 +117,7 @@ impl ControllerLink {
             }
             Whereabouts::At(node, endpoint) => (node, endpoint),
         };
-        let link = self.peers.link(&endpoint.host, endpoint.port, R::LANE);
+        let link = self.peers.link(destination(&endpoint), R::LANE);
         match link.request(R::VERSION, request, ATTEMPT_MAX).await {
             Ok(response) if R::is_not_controller(&response) => {
                 Attempt::Again(format!("node {node} is not the active controller"))
@@ -138,6 +138,11 @@ impl ControllerLink {
             Err(error @ ProposeError::NotController { .. }) => Attempt::Again(error.to_string()),
         }
     }
+}
+
+/// Of a node of the quorum.
+pub fn destination(endpoint: &PeerEndpoint) -> Destination {
+    Destination::new(&endpoint.listener, &endpoint.host, endpoint.port)
 }
 
 enum Attempt<R> {

@@ -8,7 +8,7 @@
 //! Guarantees: silence fences nobody here, that is for the session's end; a new active controller dials everybody first of all; an older
 //! incarnation than the registered one cannot be fenced in its place. Does not look at controllers: raft has its own elections.
 
-use crate::peers::{Dial, Stream};
+use crate::peers::{Destination, Dial, Stream};
 use futures::future::BoxFuture;
 use ottla_controller::ids::{BrokerEpoch, BrokerId};
 use ottla_controller::image::{Broker, Image};
@@ -85,11 +85,11 @@ impl Evidence {
 
     fn watching(&self, broker: &Broker) -> Option<BoxFuture<'static, ()>> {
         let endpoint = broker.endpoint(&self.listener)?;
-        let (host, port) = (endpoint.host.clone(), endpoint.port);
+        let to = Destination::new(&self.listener, &endpoint.host, endpoint.port);
         let (evidence, id, epoch) = (self.clone(), broker.id, broker.epoch);
         Some(Box::pin(async move {
             loop {
-                until_refused(&*evidence.dial, &host, port).await;
+                until_refused(&*evidence.dial, &to).await;
                 if evidence.fence(id, epoch).await {
                     return;
                 }
@@ -117,11 +117,11 @@ impl Evidence {
 }
 
 /// Resolves when a dial is refused.
-async fn until_refused(dial: &dyn Dial, host: &str, port: u16) {
+async fn until_refused(dial: &dyn Dial, to: &Destination) {
     loop {
         // Dialled at once when a connection closes that lasted longer.
         let pause = tokio::time::sleep(PAUSE);
-        match tokio::time::timeout(DIAL_MAX, dial.dial(host, port)).await {
+        match tokio::time::timeout(DIAL_MAX, dial.dial(to)).await {
             Ok(Ok(stream)) => closed(stream).await,
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => return,
             Ok(Err(_)) | Err(_) => {}

@@ -142,7 +142,7 @@ impl Joining {
     }
 
     async fn ask(&self, address: &Address, wish: Wish) -> Said {
-        let link = self.peers.link(&address.host, address.port, LANE);
+        let link = self.peers.link(self.wire.controller_at(address), LANE);
         let introduction = self.seat.introduction(wish);
         link.request(VERSION, &introduction, ANSWER_MAX).await
     }

@@ -3,9 +3,10 @@
 //! A node is looked for where `controller.quorum.voters` says it is, for its name is resolved at every dial and stays right when addresses
 //! change; any other where the quorum's membership says. Large requests have another lane, so that a snapshot holds up no heartbeat.
 
+use super::controller_link::destination;
 use super::quorum_messages::RaftCallRequest;
 use crate::config::Address;
-use crate::peers::{Lane, Link, LinkError, Peers};
+use crate::peers::{Destination, Lane, Link, LinkError, Peers};
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use ottla_controller::ids::BrokerId;
@@ -27,13 +28,16 @@ pub struct RaftWire {
     peers: Peers,
     /// By node: `controller.quorum.voters`.
     named: Arc<BTreeMap<BrokerId, Address>>,
+    /// The listener at those addresses.
+    listener: Arc<str>,
 }
 
 impl RaftWire {
-    pub fn new(peers: Peers, named: BTreeMap<BrokerId, Address>) -> Self {
+    pub fn new(peers: Peers, named: BTreeMap<BrokerId, Address>, listener: Arc<str>) -> Self {
         Self {
             peers,
             named: Arc::new(named),
+            listener,
         }
     }
 
@@ -47,11 +51,19 @@ impl RaftWire {
         })
     }
 
+    /// A controller at this address.
+    pub fn controller_at(&self, address: &Address) -> Destination {
+        Destination::new(&self.listener, &address.host, address.port)
+    }
+
     fn link(&self, to: RaftId, peer: &Peer, lane: Lane) -> Result<Link, LinkError> {
-        let address = self.address(to.node, peer).ok_or_else(|| {
+        let named = self.named.get(&to.node);
+        let named = named.map(|address| self.controller_at(address));
+        let known = || peer.endpoints.first().map(destination);
+        let found = named.or_else(known).ok_or_else(|| {
             LinkError::Unreachable(format!("the quorum does not know where {to} is"))
         })?;
-        Ok(self.peers.link(&address.host, address.port, lane))
+        Ok(self.peers.link(found, lane))
     }
 }
 

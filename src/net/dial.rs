@@ -2,7 +2,7 @@
 
 use super::settings::SocketOptions;
 use super::world::Net;
-use crate::peers::{Dial, Stream};
+use crate::peers::{Destination, Dial, Stream};
 use futures::future::{BoxFuture, FutureExt};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -21,12 +21,12 @@ impl<N: Net> Dialer<N> {
 }
 
 impl<N: Net> Dial for Dialer<N> {
-    fn dial(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
-        let (dialer, host) = (self.clone(), host.to_owned());
+    fn dial(&self, to: &Destination) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
+        let (dialer, to) = (self.clone(), to.clone());
         async move {
             let mut failures = Vec::new();
-            for address in dialer.addresses(&host).await? {
-                let address = SocketAddr::new(address, port);
+            for address in dialer.addresses(&to.host).await? {
+                let address = SocketAddr::new(address, to.port);
                 match dialer.net.connect(address, &dialer.options).await {
                     Ok(stream) => return Ok(Box::new(stream) as Box<dyn Stream>),
                     Err(error) => failures.push(error),
@@ -76,13 +76,14 @@ mod tests {
         let listener = free.unwrap();
         let port = listener.local_address().unwrap().port();
         let dialer = Dialer::new(Tcp, options);
-        assert!(dialer.dial("127.0.0.1", port).await.is_ok());
+        let to = |host: &str| Destination::new("PLAINTEXT", host, port);
+        assert!(dialer.dial(&to("127.0.0.1")).await.is_ok());
         drop(listener);
         for host in ["127.0.0.1", "localhost"] {
-            let error = dialer.dial(host, port).await.err().unwrap();
+            let error = dialer.dial(&to(host)).await.err().unwrap();
             assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused, "{host}");
         }
-        let error = dialer.dial("no-such-host.invalid", port).await.err();
+        let error = dialer.dial(&to("no-such-host.invalid")).await.err();
         assert_ne!(error.unwrap().kind(), io::ErrorKind::ConnectionRefused);
     }
 

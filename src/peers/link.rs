@@ -1,5 +1,6 @@
 //! One lane to one destination, as those who ask see it.
 
+use super::dial::Destination;
 use super::error::LinkError;
 use super::pool::Tools;
 use super::task::{Exchange, Task};
@@ -33,20 +34,18 @@ pub struct Ask {
 }
 
 pub(super) struct Shared {
-    host: Arc<str>,
-    port: u16,
+    destination: Destination,
     tools: Arc<Tools>,
     exchanges: mpsc::Sender<Exchange>,
     correlation_ids: AtomicI32,
 }
 
 impl Shared {
-    pub fn start(tools: &Arc<Tools>, host: Arc<str>, port: u16) -> Arc<Self> {
+    pub fn start(tools: &Arc<Tools>, destination: Destination) -> Arc<Self> {
         let (exchanges, asked) = mpsc::channel(QUEUED_MAX);
-        tokio::spawn(Task::new(tools, host.clone(), port, asked).run());
+        tokio::spawn(Task::new(tools, destination.clone(), asked).run());
         Arc::new(Self {
-            host,
-            port,
+            destination,
             tools: tools.clone(),
             exchanges,
             correlation_ids: AtomicI32::new(0),
@@ -112,7 +111,7 @@ impl Link {
 
     /// Where it goes, as `host:port`.
     pub fn destination(&self) -> String {
-        format!("{}:{}", self.shared.host, self.shared.port)
+        self.shared.destination.to_string()
     }
 
     /// Whether both go to the same place for the same purpose.

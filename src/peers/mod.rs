@@ -1,7 +1,7 @@
 //! Connections that this node makes to others: requests out in order, answers matched to them, again connected when lost.
 //!
 //! ```text
-//!   Peers ── link(host, port, lane) ──▶ Link ── request, deadline ──▶ its task: dial, write, match answers ── answer ──▶ whoever asked
+//!   Peers ── link(destination, lane) ──▶ Link ── request, deadline ──▶ its task: dial, write, match answers ── answer ──▶ whoever asked
 //!                                                                      │ Dial, implemented in src/net for every Net
 //! ```
 //! Answers come in the order of the requests, so whatever must not wait for something else has a [`Lane`] of its own: a long-polling
@@ -18,7 +18,7 @@ mod task;
 #[cfg(test)]
 mod tests;
 
-pub use dial::{Dial, Stream};
+pub use dial::{Destination, Dial, Stream};
 pub use error::LinkError;
 pub use link::{Ask, Link};
 pub use pool::{Backoff, Lane, LinkSettings, Peers};

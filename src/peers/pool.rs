@@ -1,6 +1,6 @@
 //! All links of a node, by where they go and what for.
 
-use super::dial::Dial;
+use super::dial::{Destination, Dial};
 use super::link::{Link, Shared};
 use crate::world::{Clock, Rng};
 use ottla_protocol::Str;
@@ -76,7 +76,7 @@ impl Default for LinkSettings {
 #[derive(Clone)]
 pub struct Peers {
     tools: Arc<Tools>,
-    links: Arc<Mutex<BTreeMap<Key, Arc<Shared>>>>,
+    links: Arc<Mutex<BTreeMap<(Destination, Lane), Arc<Shared>>>>,
 }
 
 /// What every link needs.
@@ -89,13 +89,6 @@ pub(super) struct Tools {
 
 /// More than a large cluster needs: what is left of addresses that nodes have moved away from.
 const LINKS_MAX: usize = 1024;
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    host: Arc<str>,
-    port: u16,
-    lane: Lane,
-}
 
 impl Peers {
     pub fn new(dial: Arc<dyn Dial>, clock: Clock, rng: Rng, settings: LinkSettings) -> Self {
@@ -111,16 +104,14 @@ impl Peers {
     }
 
     /// The link to there for this; the same one at every call. Connects at the first request. Call within a runtime.
-    pub fn link(&self, host: &str, port: u16, lane: Lane) -> Link {
-        let host: Arc<str> = host.into();
-        let key = Key { host, port, lane };
+    pub fn link(&self, to: Destination, lane: Lane) -> Link {
         let mut links = self.links.lock();
         if links.len() > LINKS_MAX {
             links.retain(|_, shared| Arc::strong_count(shared) > 1);
         }
         let shared = links
-            .entry(key.clone())
-            .or_insert_with(|| Shared::start(&self.tools, key.host, port));
+            .entry((to.clone(), lane))
+            .or_insert_with(|| Shared::start(&self.tools, to));
         Link::new(shared.clone())
     }
 }

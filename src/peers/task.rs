@@ -7,7 +7,7 @@
 //! A request whose time runs out is abandoned, and its answer passed over when it comes; the connection lives on as long as anything
 //! is heard on it. When a connection ends, every request on it is answered [`LinkError::Closed`], and none is sent again.
 
-use super::dial::Stream;
+use super::dial::{Destination, Stream};
 use super::error::LinkError;
 use super::inbox::Inbox;
 use super::pool::Tools;
@@ -37,8 +37,7 @@ pub(super) struct Exchange {
 /// See the module.
 pub(super) struct Task {
     tools: Arc<Tools>,
-    host: Arc<str>,
-    port: u16,
+    destination: Destination,
     asked: mpsc::Receiver<Exchange>,
     failures: u32,
 }
@@ -70,14 +69,12 @@ enum Event {
 impl Task {
     pub fn new(
         tools: &Arc<Tools>,
-        host: Arc<str>,
-        port: u16,
+        destination: Destination,
         asked: mpsc::Receiver<Exchange>,
     ) -> Self {
         Self {
             tools: tools.clone(),
-            host,
-            port,
+            destination,
             asked,
             failures: 0,
         }
@@ -111,7 +108,7 @@ impl Task {
     }
 
     async fn dial(&self) -> Result<Box<dyn Stream>, LinkError> {
-        let dialling = self.tools.dial.dial(&self.host, self.port);
+        let dialling = self.tools.dial.dial(&self.destination);
         match tokio::time::timeout(self.tools.settings.connect_max, dialling).await {
             Err(_) => Err(LinkError::TimedOut),
             Ok(dialled) => dialled.map_err(|error| LinkError::of_dial(&error)),

@@ -29,8 +29,8 @@ struct Pipes {
 }
 
 impl Dial for Pipes {
-    fn dial(&self, host: &str, port: u16) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
-        self.dialled.lock().push(format!("{host}:{port}"));
+    fn dial(&self, to: &Destination) -> BoxFuture<'static, io::Result<Box<dyn Stream>>> {
+        self.dialled.lock().push(to.to_string());
         let failure = self.failures.lock().pop_front();
         if let Some(kind) = failure {
             return std::future::ready(Err(kind.into())).boxed();
@@ -64,12 +64,16 @@ fn stage(settings: LinkSettings) -> Stage {
 
 impl Stage {
     fn link(&self) -> Link {
-        self.peers.link("peer", 9092, Lane::of("test"))
+        self.peers.link(peer(), Lane::of("test"))
     }
 
     async fn accepted(&mut self) -> DuplexStream {
         self.made.recv().await.unwrap()
     }
+}
+
+fn peer() -> Destination {
+    Destination::new("INTERNAL", "peer", 9092)
 }
 
 fn beat(member: &str) -> HeartbeatRequest {
@@ -233,10 +237,7 @@ async fn an_answer_to_another_request_or_of_forbidden_length_is_malformed() {
 #[tokio::test(start_paused = true)]
 async fn lanes_do_not_wait_for_each_other_and_one_lane_is_one_connection() {
     let mut stage = stage(LinkSettings::default());
-    let (slow, quick) = (
-        stage.link(),
-        stage.peers.link("peer", 9092, Lane::of("other")),
-    );
+    let (slow, quick) = (stage.link(), stage.peers.link(peer(), Lane::of("other")));
     assert!(slow.is_same(&stage.link()) && !slow.is_same(&quick));
     let waiting = ask(&slow, SOON);
     let mut held = stage.accepted().await;

@@ -10,7 +10,7 @@ use ottla_protocol::messages::fetch::{FetchRequest, FetchResponse};
 use ottla_protocol::messages::list_offsets::{ListOffsetsRequest, ListOffsetsResponse};
 
 use super::request::{FETCH_VERSION, LIST_OFFSETS_VERSION};
-use crate::peers::{Lane, Link, Peers};
+use crate::peers::{Destination, Lane, Link, Peers};
 
 /// A broker that leads partitions, as its followers ask it.
 pub trait Leader: Send + Sync {
@@ -51,7 +51,8 @@ impl Leaders for RemoteLeaders {
             purpose: "replicate",
             number: lane,
         };
-        let link = self.peers.link(&endpoint.host, endpoint.port, lane);
+        let to = Destination::new(&self.listener, &endpoint.host, endpoint.port);
+        let link = self.peers.link(to, lane);
         Some(Arc::new(Remote(link)))
     }
 }
