@@ -103,6 +103,7 @@ impl Node {
             seen,
             refused,
             peers: quorum_peers,
+            authorizer,
         } = foundation;
         let cluster_id = image.cluster_id.as_deref().unwrap_or_default();
         let directories = claimed.adopt(&config, &world, cluster_id)?;
@@ -129,6 +130,7 @@ impl Node {
             partitions,
             groups: groups(&world, &values, &metadata, &metrics),
             fetches: fetches(&world, &values.load()),
+            authorizer,
             loggers: world.loggers.clone(),
             config: config.clone(),
             values,

@@ -4,6 +4,8 @@
 #[path = "wire/mod.rs"]
 mod wire;
 
+#[path = "broker/acls.rs"]
+mod acls;
 #[path = "broker/addresses.rs"]
 mod addresses;
 #[path = "broker/configs.rs"]

@@ -4,6 +4,7 @@
 //! can be merged by union and a subscriber that lags behind sees one larger update instead of a queue without end. What is
 //! in neither image came and went in between, and is nobody's business any more.
 
+use crate::acl::AclId;
 use crate::ids::{BrokerId, TopicId};
 use crate::image::{ConfigResource, Image, Topic};
 use imbl::ordmap::DiffItem;
@@ -20,6 +21,7 @@ pub struct Delta {
     pub features: BTreeSet<Arc<str>>,
     pub producer_ids: bool,
     pub cluster_id: bool,
+    pub acls: BTreeSet<AclId>,
 }
 
 impl Delta {
@@ -38,6 +40,7 @@ impl Delta {
         self.features.extend(later.features.iter().cloned());
         self.producer_ids |= later.producer_ids;
         self.cluster_id |= later.cluster_id;
+        self.acls.extend(&later.acls);
     }
 
     /// Everything in which two images differ. Costs what differs where the images share their history, and both sizes
@@ -61,6 +64,9 @@ impl Delta {
         }
         for item in before.features.diff(&after.features) {
             delta.feature(key_of(item).clone());
+        }
+        for item in before.acls.diff(&after.acls) {
+            delta.acl(*key_of(item));
         }
         delta.producer_ids = before.producer_ids != after.producer_ids;
         delta.cluster_id = before.cluster_id != after.cluster_id;
@@ -97,6 +103,10 @@ impl Delta {
 
     pub(crate) fn config(&mut self, resource: ConfigResource) {
         self.configs.insert(resource);
+    }
+
+    pub(crate) fn acl(&mut self, acl: AclId) {
+        self.acls.insert(acl);
     }
 
     pub(crate) fn feature(&mut self, name: Arc<str>) {

@@ -6,10 +6,12 @@
 //!                    └───── answered when applied ◀── Metadata (image, at_least, subscribe) ◀────┘ publish
 //! ```
 //! - [`image`]: all metadata as one immutable value; [`delta`]: what changed; [`publish`]: how readers get at it.
+//! - [`acl`]: access control entries as values.
 //! - [`decide`]: the rules, as pure functions from image and request to records and answer.
 //!
 //! No sockets, no TLS, no listeners; files only through `ottla_storage::disk`.
 
+pub mod acl;
 pub mod controller;
 pub mod decide;
 pub mod delta;

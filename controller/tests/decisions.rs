@@ -7,6 +7,8 @@ mod support;
 #[path = "decisions/cluster.rs"]
 mod cluster;
 
+#[path = "decisions/acls.rs"]
+mod acls;
 #[path = "decisions/alter_configs.rs"]
 mod alter_configs;
 #[path = "decisions/alter_partition.rs"]

@@ -1,6 +1,7 @@
 //! What handlers may touch. Made once by `broker.rs` and shared by all requests of a node.
 
-use super::errors;
+use super::{Caller, Meta, errors};
+use crate::auth::Authorizer;
 use crate::config::{BrokerConfig, BrokerValues, Layers, Settings, Unset};
 use crate::coordinator::group::Groups;
 use crate::fetch::Fetches;
@@ -42,11 +43,21 @@ pub struct Context {
     pub partitions: Arc<Table>,
     pub groups: Arc<Groups>,
     pub fetches: Arc<Fetches>,
+    /// Who may do what; `None` where everybody may do everything.
+    pub authorizer: Option<Arc<Authorizer>>,
     /// What is logged.
     pub loggers: Arc<Loggers>,
 }
 
 impl Context {
+    /// Who sent a request, to be asked whether they may.
+    pub fn caller(&self, meta: &Meta) -> Caller {
+        match &self.authorizer {
+            None => Caller::ANYBODY,
+            authorizer => Caller::of(authorizer.as_ref(), &self.metadata.image(), meta),
+        }
+    }
+
     /// Limits and switches in force now.
     pub fn values(&self) -> Arc<BrokerValues> {
         self.values.load_full()

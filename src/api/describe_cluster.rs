@@ -3,7 +3,7 @@
 //! v1 endpoint type (KIP-919); v2 fenced brokers (KIP-1073). Only brokers are described here: a controller listener answers
 //! for controllers.
 
-use super::{Api, Context, Meta, Reply, Scope};
+use super::{Api, Caller, Context, Meta, Reply, Scope};
 use crate::auth::operations;
 use crate::metadata::view::View;
 use ottla_controller::image::Image;
@@ -29,7 +29,12 @@ impl Api for DescribeCluster {
         request: DescribeClusterRequest,
     ) -> Reply<DescribeClusterResponse> {
         Reply::Now(match request.endpoint_type {
-            ENDPOINT_BROKER => describe(&context.metadata.image(), &meta, &request),
+            ENDPOINT_BROKER => describe(
+                &context.metadata.image(),
+                &meta,
+                &context.caller(&meta),
+                &request,
+            ),
             other => refused(other, meta.api_version),
         })
     }
@@ -58,6 +63,7 @@ fn refused(endpoint_type: i8, version: i16) -> DescribeClusterResponse {
 fn describe(
     image: &Image,
     meta: &Meta,
+    caller: &Caller,
     request: &DescribeClusterRequest,
 ) -> DescribeClusterResponse {
     let view = View {
@@ -89,7 +95,7 @@ fn describe(
             .map_or(-1, |(broker, _)| broker.id.0),
         brokers,
         cluster_authorized_operations: match request.include_cluster_authorized_operations {
-            true => operations::CLUSTER,
+            true => caller.operations_on_cluster(),
             false => operations::NOT_ASKED,
         },
         ..Default::default()

@@ -4,8 +4,12 @@
 //! dead group (KIP-1043).
 
 use super::{Api, Context, Meta, Reply};
-use crate::auth::operations;
-use ottla_protocol::messages::describe_groups::{DescribeGroupsRequest, DescribeGroupsResponse};
+use crate::auth::Resource::Group;
+use ottla_controller::acl::Operation::Describe;
+use ottla_protocol::Str;
+use ottla_protocol::messages::describe_groups::{
+    DescribeGroupsRequest, DescribeGroupsResponse, DescribedGroup,
+};
 use std::sync::Arc;
 
 pub struct DescribeGroups;
@@ -19,15 +23,33 @@ impl Api for DescribeGroups {
         meta: Meta,
         request: DescribeGroupsRequest,
     ) -> Reply<DescribeGroupsResponse> {
-        let described = context.groups.describe(meta.api_version, request.groups);
+        let caller = context.caller(&meta);
+        let mut refused = Vec::new();
+        let may_see = |group_id: &Str| {
+            let seen = caller.may(Describe, Group(group_id));
+            let refuse = |error_code| {
+                refused.push(DescribedGroup {
+                    group_id: group_id.clone(),
+                    error_code,
+                    ..Default::default()
+                });
+            };
+            seen.map_err(refuse).is_ok()
+        };
+        let mut groups = request.groups;
+        groups.retain(may_see);
+        let described = context.groups.describe(meta.api_version, groups);
         Reply::later(async move {
             let mut groups = described.await;
             if request.include_authorized_operations {
                 let shown = groups
                     .iter_mut()
                     .filter(|group| !group.error_code.is_error());
-                shown.for_each(|group| group.authorized_operations = operations::GROUP);
+                shown.for_each(|group| {
+                    group.authorized_operations = caller.operations(Group(&group.group_id));
+                });
             }
+            groups.extend(refused);
             DescribeGroupsResponse {
                 groups,
                 ..Default::default()

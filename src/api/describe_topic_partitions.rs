@@ -3,10 +3,11 @@
 //! Topics by name, page by page: at most `max.request.partition.size.limit` partitions an answer, with a cursor where
 //! the next one starts. Source: `DescribeTopicPartitionsRequestHandler`, `KRaftMetadataCache.describeTopicResponse`.
 
-use super::{Api, Context, Meta, Reply};
-use crate::auth::operations;
+use super::{Api, Caller, Context, Meta, Reply};
+use crate::auth::Resource;
 use crate::metadata::internal_topics;
 use crate::metadata::view::{Rules, View};
+use ottla_controller::acl::Operation::Describe;
 use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::image::Topic;
 use ottla_protocol::messages::describe_topic_partitions::{
@@ -29,7 +30,7 @@ impl Api for DescribeTopicPartitions {
         request: DescribeTopicPartitionsRequest,
     ) -> Reply<DescribeTopicPartitionsResponse> {
         let image = context.metadata.image();
-        let Some((names, first)) =
+        let Some((mut names, first)) =
             selected(&request, image.topics.iter().map(|topic| &*topic.name))
         else {
             return Reply::Now(refused(&request));
@@ -45,7 +46,16 @@ impl Api for DescribeTopicPartitions {
             image: &image,
             listener: &meta.peer.listener.name,
         };
-        Reply::Now(page(view, &names, first, limit, !request.topics.is_empty()))
+        let caller = context.caller(&meta);
+        let are_named = !request.topics.is_empty();
+        let hidden = hide(&caller, &mut names, are_named);
+        let mut response = page(view, &names, first, limit, are_named);
+        for topic in &mut response.topics {
+            let name = topic.name.as_deref().unwrap_or_default();
+            topic.topic_authorized_operations = caller.operations(Resource::Topic(name));
+        }
+        response.topics.extend(hidden);
+        Reply::Now(response)
     }
 }
 
@@ -76,6 +86,31 @@ fn selected<'a>(
         Some((name, partition)) if !listed(name) || partition < 0 => None,
         _ => Some((names, cursor)),
     }
+}
+
+/// Takes out the topics that the caller may not see, and answers those that were named, whether they exist or not.
+fn hide(
+    caller: &Caller,
+    names: &mut BTreeSet<&str>,
+    are_named: bool,
+) -> Vec<DescribeTopicPartitionsResponseTopic> {
+    let mut hidden = Vec::new();
+    if !are_named {
+        names.retain(|name| caller.could(Describe, Resource::Topic(name)));
+        return hidden;
+    }
+    names.retain(|name| {
+        let seen = caller.may(Describe, Resource::Topic(name));
+        let hide = |error_code| {
+            hidden.push(DescribeTopicPartitionsResponseTopic {
+                error_code,
+                name: Some(Str::from(*name)),
+                ..Default::default()
+            });
+        };
+        seen.map_err(hide).is_ok()
+    });
+    hidden
 }
 
 fn refused(request: &DescribeTopicPartitionsRequest) -> DescribeTopicPartitionsResponse {
@@ -144,7 +179,6 @@ fn missing(name: &str) -> DescribeTopicPartitionsResponseTopic {
         error_code,
         name: Some(Str::from(name)),
         is_internal: internal_topics::is_internal(name),
-        topic_authorized_operations: operations::TOPIC,
         ..Default::default()
     }
 }
@@ -181,7 +215,6 @@ fn describe(
         topic_id: topic.id.0,
         is_internal: internal_topics::is_internal(&topic.name),
         partitions: partitions.collect(),
-        topic_authorized_operations: operations::TOPIC,
         ..Default::default()
     }
 }

@@ -207,6 +207,7 @@ fn open(
     Ok(Opened {
         entry,
         meta: Meta {
+            api: entry.name,
             api_version: version,
             correlation_id: header.correlation_id,
             client_id: header.client_id,

@@ -11,6 +11,8 @@ use std::time::Duration;
 /// Of one request.
 #[derive(Clone, Debug)]
 pub struct Meta {
+    /// Kafka's name of the API.
+    pub api: &'static str,
     pub api_version: i16,
     pub correlation_id: i32,
     /// What the client calls itself (`client.id`).

@@ -7,10 +7,12 @@
 //! Differs from Kafka on purpose: a topic created on first use is waited for (bounded) and answered whole, where Kafka
 //! answers UNKNOWN_TOPIC_OR_PARTITION and lets the client ask again.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Caller, Context, Meta, Reply};
+use crate::auth::Resource::{self, Cluster};
 use crate::auth::operations;
 use crate::metadata::internal_topics;
 use crate::metadata::view::{Rules, View};
+use ottla_controller::acl::Operation::{Create, Describe};
 use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::ids::TopicId;
 use ottla_controller::image::{Image, Topic};
@@ -33,11 +35,13 @@ impl Api for Metadata {
         meta: Meta,
         request: MetadataRequest,
     ) -> Reply<MetadataResponse> {
-        let Some(wanted) = Wanted::of(&request, meta.api_version) else {
+        let Some(mut wanted) = Wanted::of(&request, meta.api_version) else {
             return Reply::Now(refused(&request, ErrorCode::INVALID_REQUEST));
         };
         let mut image = context.metadata.image();
         let creates = request.allow_auto_topic_creation && context.values().topics.auto_create;
+        let caller = context.caller(&meta);
+        let hidden = wanted.hide(&caller, &image, creates);
         if let (Wanted::Names(names), true) = (&wanted, creates) {
             let layers = context.layers(&image);
             let is_lone = context.is_lone(&image);
@@ -47,7 +51,9 @@ impl Api for Metadata {
             // So that the client's first produce finds the log open.
             context.logs_open(image.offset).await;
         }
-        Reply::Now(answer(&image, &meta, &request, &wanted))
+        let mut response = answer(&image, &meta, &caller, &request, &wanted);
+        response.topics.extend(hidden);
+        Reply::Now(response)
     }
 }
 
@@ -94,6 +100,51 @@ impl Wanted {
         }
         Some(Wanted::Ids(ids))
     }
+
+    /// Takes out the topics that the caller may not see, or not create, and answers those that were named. What is not there is refused
+    /// like what is: nobody learns what exists. An id says nothing, and is returned.
+    fn hide(
+        &mut self,
+        caller: &Caller,
+        image: &Image,
+        creates: bool,
+    ) -> Vec<MetadataResponseTopic> {
+        let mut hidden = Vec::new();
+        if caller.is_anybody() {
+            return hidden;
+        }
+        let mut hide = |error_code: ErrorCode, name: Option<Str>, topic_id: Uuid| {
+            hidden.push(MetadataResponseTopic {
+                error_code,
+                is_internal: creates && name.as_deref().is_some_and(internal_topics::is_internal),
+                name,
+                topic_id,
+                ..Default::default()
+            });
+        };
+        match self {
+            // Left out when they are listed.
+            Wanted::All => {}
+            Wanted::Ids(ids) => ids.retain(|id| {
+                let topic = image.topics.by_id(TopicId(*id));
+                let seen = topic.map_or(Ok(()), |topic| {
+                    caller.may(Describe, Resource::Topic(&topic.name))
+                });
+                seen.map_err(|error| hide(error, None, *id)).is_ok()
+            }),
+            Wanted::Names(names) => names.retain(|name| {
+                let is_new = creates && image.topics.by_name(name).is_none();
+                let seen = caller.may(Describe, Resource::Topic(name));
+                let created = seen.and_then(|()| match is_new && !caller.could(Create, Cluster) {
+                    true => caller.may(Create, Resource::Topic(name)),
+                    false => Ok(()),
+                });
+                let refused = created.map_err(|error| hide(error, Some(name.clone()), Uuid::ZERO));
+                refused.is_ok()
+            }),
+        }
+        hidden
+    }
 }
 
 /// What a request that Kafka refuses as a whole is answered (`MetadataRequest.getErrorResponse`).
@@ -116,6 +167,7 @@ fn refused(request: &MetadataRequest, error: ErrorCode) -> MetadataResponse {
 fn answer(
     image: &Image,
     meta: &Meta,
+    caller: &Caller,
     request: &MetadataRequest,
     wanted: &Wanted,
 ) -> MetadataResponse {
@@ -131,6 +183,7 @@ fn answer(
         Wanted::All => image
             .topics
             .iter()
+            .filter(|topic| caller.could(Describe, Resource::Topic(&topic.name)))
             .map(|topic| describe(view, topic, rules))
             .collect(),
         Wanted::Names(names) => names
@@ -140,12 +193,11 @@ fn answer(
         Wanted::Ids(ids) => ids.iter().map(|id| by_id(view, *id, rules)).collect(),
     };
     if request.include_topic_authorized_operations {
-        let described =
-            |topic: &&mut MetadataResponseTopic| topic.error_code != ErrorCode::UNKNOWN_TOPIC_ID;
-        topics
-            .iter_mut()
-            .filter(described)
-            .for_each(|topic| topic.topic_authorized_operations = operations::TOPIC);
+        for topic in &mut topics {
+            if let Some(name) = &topic.name {
+                topic.topic_authorized_operations = caller.operations(Resource::Topic(name));
+            }
+        }
     }
     let brokers: Vec<MetadataResponseBroker> = view
         .alive_brokers()
@@ -164,7 +216,7 @@ fn answer(
         cluster_id: image.cluster_id.as_deref().map(Str::from),
         topics,
         cluster_authorized_operations: match request.include_cluster_authorized_operations {
-            true => operations::CLUSTER,
+            true => caller.operations_on_cluster(),
             false => operations::NOT_ASKED,
         },
         ..Default::default()

@@ -9,6 +9,7 @@
 //! A handler returns a value: only `dispatch` decodes, encodes, counts and times, only `net/connection` writes.
 
 mod broker_loggers;
+mod caller;
 mod config_changes;
 pub mod context;
 mod controller_requests;
@@ -20,6 +21,7 @@ mod quorum;
 mod raft_voters;
 pub mod stage;
 
+pub use caller::Caller;
 pub use context::Context;
 pub use meta::{
     ClientSoftware, ConnectionId, Endpoint, Listener, Meta, Peer, Principal, Serves, Session,
@@ -230,6 +232,9 @@ apis! {
     delete_records => DeleteRecords,
     init_producer_id => InitProducerId,
     offset_for_leader_epoch => OffsetForLeaderEpoch,
+    describe_acls => DescribeAcls,
+    create_acls => CreateAcls,
+    delete_acls => DeleteAcls,
     describe_configs => DescribeConfigs,
     alter_configs => AlterConfigs,
     describe_log_dirs => DescribeLogDirs,

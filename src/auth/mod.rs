@@ -1,6 +1,17 @@
-//! Who may do what. Until authentication is built every client is `User:ANONYMOUS` and, as in a Kafka without an authorizer,
-//! everything is allowed.
+//! Who may do what.
 //!
-//! What is here already is what Kafka answers in that case: the operations that exist per kind of resource.
+//! ```text
+//!   image.acls ─▶ rules (indexed by principal, type, name) ─▶ Authorizer::asker ─▶ Asker::may ─▶ Verdict
+//! ```
+//! Without an authorizer (`authorizer.class.name` is empty) everybody may do everything, and none of this runs, as in Kafka. Handlers ask
+//! through `api::Caller`.
 
+mod authorizer;
+mod grants;
 pub mod operations;
+mod patterns;
+mod resource;
+mod rules;
+
+pub use authorizer::{Asker, Authorizer, Rule, Verdict};
+pub use resource::Resource;

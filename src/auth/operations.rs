@@ -1,54 +1,48 @@
 //! The operations that exist for each kind of resource, as the bit fields of `*_authorized_operations`.
 //!
-//! Pure tables. Source: `AclOperation` (codes) and `AclEntry.supportedOperations` (which resource knows which operation).
+//! Pure tables. Source: `AclEntry.supportedOperations`, `Utils.to32BitField`.
+
+use ottla_controller::acl::{Operation, ResourceType};
 
 /// What an answer carries when the request did not ask: the default of the schema.
 pub const NOT_ASKED: i32 = i32::MIN;
 
-const READ: u8 = 3;
-const WRITE: u8 = 4;
-const CREATE: u8 = 5;
-const DELETE: u8 = 6;
-const ALTER: u8 = 7;
-const DESCRIBE: u8 = 8;
-const CLUSTER_ACTION: u8 = 9;
-const DESCRIBE_CONFIGS: u8 = 10;
-const ALTER_CONFIGS: u8 = 11;
-const IDEMPOTENT_WRITE: u8 = 12;
-
-/// Everything that can be done with a topic.
-pub const TOPIC: i32 = bits(&[
-    READ,
-    WRITE,
-    CREATE,
-    DELETE,
-    ALTER,
-    DESCRIBE,
-    DESCRIBE_CONFIGS,
-    ALTER_CONFIGS,
-]);
-
-/// Everything that can be done with a group.
-pub const GROUP: i32 = bits(&[READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS]);
-
-/// Everything that can be done with the cluster.
-pub const CLUSTER: i32 = bits(&[
-    CREATE,
-    ALTER,
-    DESCRIBE,
-    CLUSTER_ACTION,
-    DESCRIBE_CONFIGS,
-    ALTER_CONFIGS,
-    IDEMPOTENT_WRITE,
-]);
-
-const fn bits(codes: &[u8]) -> i32 {
-    let (mut field, mut index) = (0, 0);
-    while index < codes.len() {
-        field |= 1 << codes[index];
-        index += 1;
+/// What can be done to resources of a type.
+pub const fn of(resource_type: ResourceType) -> &'static [Operation] {
+    use Operation::*;
+    match resource_type {
+        ResourceType::Topic => &[
+            Read,
+            Write,
+            Create,
+            Delete,
+            Alter,
+            Describe,
+            DescribeConfigs,
+            AlterConfigs,
+        ],
+        ResourceType::Group => &[Read, Delete, Describe, DescribeConfigs, AlterConfigs],
+        ResourceType::Cluster => &[
+            Create,
+            Alter,
+            Describe,
+            ClusterAction,
+            DescribeConfigs,
+            AlterConfigs,
+            IdempotentWrite,
+        ],
+        ResourceType::TransactionalId => &[Describe, Write, TwoPhaseCommit],
+        ResourceType::DelegationToken => &[Describe],
+        ResourceType::User => &[CreateTokens, DescribeTokens],
     }
-    field
+}
+
+/// The field of these: a bit per operation, by its number.
+pub fn bits<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> i32 {
+    let bits = operations
+        .into_iter()
+        .map(|operation| 1 << operation.to_wire());
+    bits.fold(0, |field, bit: i32| field | bit)
 }
 
 #[cfg(test)]
@@ -57,7 +51,8 @@ mod tests {
 
     #[test]
     fn the_bit_of_an_operation_is_its_code() {
-        assert_eq!(bits(&[READ]), 8);
-        assert_eq!(TOPIC, 0b1101_1111_1000);
+        assert_eq!(bits(&[Operation::Read]), 8);
+        assert_eq!(bits(of(ResourceType::Topic)), 0b1101_1111_1000);
+        assert_eq!(bits(of(ResourceType::Cluster)), 0b1_1111_1010_0000);
     }
 }

@@ -9,6 +9,7 @@ use super::listeners::{self, Bound};
 use super::world::World;
 use super::{StartError, in_force};
 use crate::api::Stage;
+use crate::auth::Authorizer;
 use crate::config::{BrokerConfig, BrokerValues, Founding};
 use crate::metadata::evidence::Evidence;
 use crate::metadata::joining::Joining;
@@ -44,6 +45,8 @@ pub struct Foundation<N: Net> {
     pub seen: listeners::Seen,
     /// Says why this node must not go on, should its quorum refuse it.
     pub refused: watch::Receiver<Option<String>>,
+    /// `None` where everybody may do everything.
+    pub authorizer: Option<Arc<Authorizer>>,
 }
 
 impl<N: Net> Foundation<N> {
@@ -76,6 +79,8 @@ impl<N: Net> Foundation<N> {
         let cluster_id = claimed.cluster_id.clone();
         let seat = Seat::new(controller.clone(), peer, cluster_id, &config.quorum);
         let seat = Arc::new(seat);
+        let authorizer = config.authorization.clone();
+        let authorizer = authorizer.map(|policy| Arc::new(Authorizer::new(policy)));
         let stage = Stage::new(world.clock.clone(), metrics.clone(), seat.clone());
         let stage = Arc::new(stage);
         let seen = bound.seen.clone();
@@ -92,6 +97,7 @@ impl<N: Net> Foundation<N> {
             waiting,
             seen,
             refused,
+            authorizer,
         })
     }
 

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::authorization::AuthorizationPolicy;
 use super::consistency;
 use super::effective::Layers;
 use super::listeners::Listeners;
@@ -30,6 +31,8 @@ pub struct BrokerConfig {
     pub cluster_id: Option<String>,
     pub listeners: Listeners,
     pub quorum: QuorumConfig,
+    /// `None` where everybody may do everything.
+    pub authorization: Option<AuthorizationPolicy>,
     /// Empty for `none`.
     pub admin_listeners: Vec<AdminListener>,
     /// At least one; without duplicates.
@@ -65,9 +68,14 @@ impl BrokerConfig {
         let quorum =
             quorum.map_err(|error| wrong.extend(Some(error).filter(|error| !error.is_empty())));
         let admin_listeners = admin_listeners(&layers).map_err(|error| wrong.push(error));
-        let (Ok(listeners), Ok(quorum), Ok(admin_listeners), true) =
-            (listeners, quorum, admin_listeners, wrong.is_empty())
-        else {
+        let authorization = AuthorizationPolicy::parse(&layers).map_err(|error| wrong.push(error));
+        let (Ok(listeners), Ok(quorum), Ok(admin_listeners), Ok(authorization), true) = (
+            listeners,
+            quorum,
+            admin_listeners,
+            authorization,
+            wrong.is_empty(),
+        ) else {
             return Err(ConfigErrors(wrong));
         };
         let text = |name| {
@@ -85,6 +93,7 @@ impl BrokerConfig {
             cluster_id: node.cluster_id.clone(),
             listeners,
             quorum,
+            authorization,
             admin_listeners,
             log_dirs,
             metadata_log_dir,

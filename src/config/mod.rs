@@ -8,6 +8,7 @@
 //! ```
 //! Nothing here reads files, the environment or the clock; the command line does, and passes text in.
 
+mod authorization;
 pub mod broker;
 pub mod change;
 pub mod consistency;
@@ -29,6 +30,7 @@ pub mod topic;
 pub mod value;
 pub mod values;
 
+pub use authorization::AuthorizationPolicy;
 pub use broker::{AdminListener, BrokerConfig};
 pub use change::RefusedChange;
 pub use effective::{Layers, Source};

@@ -3,9 +3,9 @@
 //! Known are the [`LISTED`], those that the environment gives a level, and every target that has been come by: as in Kafka, whose list
 //! is what its configuration names and what has been used.
 
-use super::REQUESTS;
 use super::gate::{Gate, Seen};
 use super::levels::{Level, Levels, ROOT};
+use super::{DECISIONS, REQUESTS};
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,6 +14,7 @@ use tracing_subscriber::{Layer, reload};
 
 /// The loggers that always exist, besides the root: the parts of the broker that log.
 pub const LISTED: &[&str] = &[
+    DECISIONS,
     REQUESTS,
     "openraft",
     "ottla",

@@ -17,3 +17,5 @@ pub use loggers::{LISTED, Loggers};
 
 /// The logger of requests, under the name that Apache Kafka's own has: one line each at DEBUG.
 pub const REQUESTS: &str = "kafka.request.logger";
+/// The logger of decisions about who may do what, under the name that Apache Kafka's own has.
+pub const DECISIONS: &str = "kafka.authorizer.logger";

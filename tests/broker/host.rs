@@ -7,6 +7,7 @@ use ottla::broker::{Node, StartError, World};
 use ottla::config::{BrokerConfig, StaticConfig};
 use ottla::metrics::Metrics;
 use ottla_storage::disk::Disk;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -148,6 +149,17 @@ impl Broker {
         let port = self.port_of(listener);
         let stream = TcpStream::connect(("127.0.0.1", port)).await;
         Client::on(stream.expect("connects"))
+    }
+
+    /// A connection to its first listener from another address of this machine.
+    pub async fn client_from(&self, address: &str) -> Raw {
+        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+        let from: IpAddr = address.parse().expect("an address");
+        socket
+            .bind(SocketAddr::new(from, 0))
+            .expect("an address of this machine");
+        let to = SocketAddr::from(([127, 0, 0, 1], self.port_of(0)));
+        Client::on(socket.connect(to).await.expect("connects"))
     }
 
     /// Where the listener at this place is bound; its advertised port must not be configured.

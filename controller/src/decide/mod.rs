@@ -16,8 +16,10 @@ mod bootstrap;
 mod broker_heartbeat;
 mod broker_registration;
 mod configs;
+mod create_acls;
 mod create_partitions;
 mod create_topics;
+mod delete_acls;
 mod delete_topics;
 mod draft;
 mod elect_leaders;
@@ -48,8 +50,10 @@ pub use bootstrap::bootstrap;
 pub use broker_heartbeat::{broker_heartbeat, fence_gone_broker, fence_silent_broker};
 pub use broker_registration::register_broker;
 pub use configs::{check_keys as check_config_keys, duplicates as duplicate_resources};
+pub use create_acls::{acls_not_created, create_acls};
 pub use create_partitions::create_partitions;
 pub use create_topics::create_topics;
+pub use delete_acls::{acls_not_deleted, delete_acls};
 pub use delete_topics::delete_topics;
 pub use elect_leaders::{elect_leaders, refused as elections_refused};
 pub use fencing::{Event, partition_changes};
@@ -63,5 +67,7 @@ pub use topic_names::{CLUSTER_METADATA, reason_invalid as reason_invalid_topic_n
 pub use unregister_broker::unregister_broker;
 pub use update_features::update_features;
 
+/// How many records one request may write (Kafka's `MAX_RECORDS_PER_USER_OP`).
+pub const MAX_RECORDS_PER_REQUEST: usize = 10_000;
 /// How many partitions one request may create (Kafka's `MAX_PARTITIONS_PER_BATCH`).
 pub const MAX_PARTITIONS_PER_REQUEST: usize = 10_000;

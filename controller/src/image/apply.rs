@@ -6,6 +6,7 @@
 use super::{ConfigResource, Image};
 use crate::delta::Delta;
 use crate::ids::{BrokerEpoch, BrokerId, TopicId};
+use ottla_protocol::Uuid;
 use ottla_protocol::records::metadata::MetadataRecord;
 use std::fmt;
 use std::sync::Arc;
@@ -39,6 +40,10 @@ pub enum ApplyError {
     UnknownResourceKind {
         kind: i8,
     },
+    UnfitAcl {
+        id: Uuid,
+        why: &'static str,
+    },
     /// A kind of record that this version does not keep: the log was written by a newer one.
     Unsupported {
         record: String,
@@ -66,6 +71,9 @@ impl fmt::Display for ApplyError {
             }
             ApplyError::UnknownResourceKind { kind } => {
                 write!(to, "unknown config resource type {kind}")
+            }
+            ApplyError::UnfitAcl { id, why } => {
+                write!(to, "the access control entry {id} does not fit: {why}")
             }
             ApplyError::Unsupported { record } => {
                 write!(to, "this version does not know how to apply {record}")
@@ -129,6 +137,10 @@ impl Image {
             MetadataRecord::Cluster(record) => {
                 self.set_cluster_id(&record.cluster_id)?;
                 delta.cluster_id = true;
+            }
+            MetadataRecord::AccessControlEntry(record) => delta.acl(self.acls.add(record)?),
+            MetadataRecord::RemoveAccessControlEntry(record) => {
+                delta.acl(self.acls.remove(record)?);
             }
             MetadataRecord::NoOp(_) => {}
             other => {

@@ -5,6 +5,7 @@
 //! down; deciding functions get one and return records; only [`Image::apply`] makes the next one. The same records in the
 //! same order give the same image on every node: applying has no clock, no randomness and no other input.
 
+mod acls;
 mod apply;
 mod brokers;
 mod configs;
@@ -14,6 +15,7 @@ mod producer_ids;
 mod records;
 mod topics;
 
+pub use acls::{Acls, acl_record};
 pub use apply::ApplyError;
 pub use brokers::{Broker, Brokers, Endpoint, VersionRange};
 pub use configs::{ConfigResource, ConfigValues, Configs, ResourceKind, config_record};
@@ -41,4 +43,5 @@ pub struct Image {
     pub configs: Configs,
     pub features: Features,
     pub producer_ids: ProducerIds,
+    pub acls: Acls,
 }

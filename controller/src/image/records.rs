@@ -3,7 +3,7 @@
 //! Applying them to an empty image at the same offset gives an equal image (a property test below says so for every history
 //! that the generator can think of), so a snapshot and the log it replaces cannot differ.
 
-use super::{Image, config_record, feature_record};
+use super::{Image, acl_record, config_record, feature_record};
 use crate::delta::Delta;
 use crate::ids::{MetadataOffset, TopicId};
 use ottla_protocol::records::metadata::{ClusterRecord, MetadataRecord, TopicRecord};
@@ -35,12 +35,17 @@ impl Image {
             .to_record()
             .into_iter()
             .map(MetadataRecord::ProducerIds);
+        let acls = self
+            .acls
+            .iter()
+            .map(|(acl, id)| MetadataRecord::AccessControlEntry(acl_record(id, acl)));
         cluster
             .chain(features)
             .chain(brokers)
             .chain(self.topic_records())
             .chain(configs)
             .chain(producer_ids)
+            .chain(acls)
     }
 
     /// The image that a snapshot's records state.

@@ -6,7 +6,9 @@ use ottla_controller::delta::Delta;
 use ottla_controller::{Dice, Image, Liveness};
 use ottla_protocol::messages::allocate_producer_ids::AllocateProducerIdsRequest;
 use ottla_protocol::messages::broker_heartbeat::BrokerHeartbeatRequest;
+use ottla_protocol::messages::create_acls::{AclCreation, CreateAclsRequest};
 use ottla_protocol::messages::create_partitions::{CreatePartitionsRequest, CreatePartitionsTopic};
+use ottla_protocol::messages::delete_acls::{DeleteAclsFilter, DeleteAclsRequest};
 use ottla_protocol::messages::delete_topics::DeleteTopicsRequest;
 use ottla_protocol::messages::incremental_alter_configs::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
@@ -52,6 +54,13 @@ enum Step {
     },
     ProducerIds {
         broker: i32,
+    },
+    AddAcl {
+        name: u8,
+        operation: i8,
+    },
+    RemoveAcls {
+        name: u8,
     },
 }
 
@@ -103,6 +112,8 @@ fn step() -> impl Strategy<Value = Step> {
                 operation
             }),
         broker.prop_map(|broker| Step::ProducerIds { broker }),
+        (0..3u8, 1..5i8).prop_map(|(name, operation)| Step::AddAcl { name, operation }),
+        (0..3u8).prop_map(|name| Step::RemoveAcls { name }),
     ]
 }
 
@@ -220,6 +231,8 @@ impl Live {
                 };
                 decide::allocate_producer_ids(&self.image, &request).records
             }
+            Step::AddAcl { name, operation } => self.add_acl(*name, *operation),
+            Step::RemoveAcls { name } => self.remove_acls(*name),
         }
     }
 
@@ -271,6 +284,40 @@ impl Live {
             ..Default::default()
         };
         decide::incremental_alter_configs(&self.image, &Lenient, &request).records
+    }
+
+    fn add_acl(&mut self, name: u8, operation: i8) -> Vec<MetadataRecord> {
+        let creation = AclCreation {
+            resource_type: 2,
+            resource_name: format!("t.{name}").into(),
+            principal: "User:a".into(),
+            host: "*".into(),
+            operation,
+            permission_type: 3,
+            ..Default::default()
+        };
+        let request = CreateAclsRequest {
+            creations: vec![creation],
+            ..Default::default()
+        };
+        decide::create_acls(&self.image, &request, &mut self.dice).records
+    }
+
+    fn remove_acls(&mut self, name: u8) -> Vec<MetadataRecord> {
+        let filter = DeleteAclsFilter {
+            resource_type_filter: 2,
+            resource_name_filter: Some(format!("t.{name}").into()),
+            principal_filter: None,
+            host_filter: None,
+            operation: 1,
+            permission_type: 1,
+            ..Default::default()
+        };
+        let request = DeleteAclsRequest {
+            filters: vec![filter],
+            ..Default::default()
+        };
+        decide::delete_acls(&self.image, &request).records
     }
 
     fn epoch(&self, broker: i32) -> i64 {
