@@ -101,11 +101,11 @@ impl Patterns {
         let literal = self
             .literal
             .iter()
-            .map(move |(name, grants)| (Pattern::Literal(&**name), grants.at(address)));
+            .map(move |(name, grants)| (Pattern::Literal(name), grants.at(address)));
         let prefixed = self
             .prefixes
             .iter()
-            .map(move |prefix| (Pattern::Prefixed(&*prefix.name), prefix.grants.at(address)));
+            .map(move |prefix| (Pattern::Prefixed(&prefix.name), prefix.grants.at(address)));
         all.chain(literal).chain(prefixed)
     }
 }

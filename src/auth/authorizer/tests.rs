@@ -1,3 +1,5 @@
+//! The authorizer against tables of what Kafka's decides, and against its definition.
+
 use super::model;
 use super::*;
 use ottla_controller::acl::{Acl, AclId, PatternType, Permission};
