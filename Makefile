@@ -12,17 +12,19 @@
 #   make bench    the measurements of docs/benchmarks.md, beside Apache Kafka and what physics demands (QUICK=1: one short round)
 #
 # TARGET=kafka judges the judge: the suites run against Apache Kafka itself.
+# NODES=3: the clients' stories against three nodes, every topic on all of them.
 # ONLY="kcat differential" runs just these suites.
 RUNNER = python3 compat-tests/run
 MINUTES ?= 10
 RUNS ?= 10000000
 TARGET ?= ottla
+NODES ?= 1
 
 .DEFAULT_GOAL := test
 .PHONY: test verify fix soak soak-groups chaos failover cluster fuzz bench python
 
 test: python
-	@$(RUNNER) test --target $(TARGET) $(if $(ONLY),--only $(ONLY))
+	@$(RUNNER) test --target $(TARGET) --nodes $(NODES) $(if $(ONLY),--only $(ONLY))
 
 verify: python
 	@$(RUNNER) verify

@@ -13,6 +13,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import BrokerResponseError
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment as Assignment
+from story import replicas
 from words import EARLIEST, LATEST, Admin, Client, Group, Member, Record, Refused, Send, Take
 
 T = TypeVar("T")
@@ -105,7 +106,7 @@ class AiokafkaAdmin(Admin):
         self.client, self.consumer = client, consumer
 
     def create(self, topic: str, partitions: int, configs: dict[str, str]) -> None:
-        answer = wait(self.client.create_topics([NewTopic(topic, partitions, 1, topic_configs=configs)]))
+        answer = wait(self.client.create_topics([NewTopic(topic, partitions, replicas(), topic_configs=configs)]))
         for _topic, code, words in answer.topic_errors:
             if code:
                 raise Refused(code, words)

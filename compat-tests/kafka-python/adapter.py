@@ -11,6 +11,7 @@ from kafka.admin import AlterConfigOp, ConfigResource, ConfigResourceType
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import BrokerResponseError
+from story import replicas
 from words import EARLIEST, LATEST, Admin, Client, Group, Member, Record, Refused, Send, Take
 
 T = TypeVar("T")
@@ -86,7 +87,7 @@ class KafkaPythonAdmin(Admin):
         self.client = client
 
     def create(self, topic: str, partitions: int, configs: dict[str, str]) -> None:
-        asked(lambda: self.client.create_topics({topic: {"num_partitions": partitions, "replication_factor": 1, "configs": configs}}))
+        asked(lambda: self.client.create_topics({topic: {"num_partitions": partitions, "replication_factor": replicas(), "configs": configs}}))
 
     def topics(self) -> list[str]:
         return [one["name"] for one in self.client.describe_topics()]

@@ -1,6 +1,6 @@
 /** Stories about topics, their configs, records and offsets, through a client's administrator. */
 
-import { check, equal, name, story, waitFor } from './harness.mjs'
+import { check, equal, name, nodes, story, waitFor } from './harness.mjs'
 
 async function refusal (client, call) {
   try {
@@ -26,10 +26,15 @@ story('admin-describe', 'topics_and_the_cluster_are_listed_and_described', async
   const one = name()
   await client.createTopic(one, 2)
   check((await client.topics()).includes(one), 'not listed')
-  equal(await client.describeTopic(one), [{ partition: 0, leader: 1, replicas: [1] }, { partition: 1, leader: 1, replicas: [1] }])
+  const described = await client.describeTopic(one)
+  equal(described.map(({ partition }) => partition), [0, 1])
+  for (const { leader, replicas } of described) {
+    check(replicas.includes(leader), `led by ${leader}`)
+    equal(replicas.toSorted(), nodes)
+  }
   const { id, brokers } = await client.cluster()
   check(id?.length === 22, `cluster id ${id}`)
-  equal(brokers, [process.env.BOOTSTRAP])
+  equal(brokers.toSorted(), process.env.BOOTSTRAP.split(',').toSorted())
 })
 
 story('admin-grow', 'a_topic_grows_and_does_not_shrink', async client => {

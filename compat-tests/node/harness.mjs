@@ -47,6 +47,9 @@ export function name (prefix = 't') {
 
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 
+/** The brokers' ids; topics have a replica on each. */
+export const nodes = Array.from({ length: Number(process.env.NODES ?? 1) }, (_, index) => index + 1)
+
 /** Has the broker killed with SIGKILL and started again on its data and port. */
 export async function killAndStartTheBroker () {
   console.log('broker kill')

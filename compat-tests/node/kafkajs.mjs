@@ -8,7 +8,7 @@
 
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 
-import { name, waitFor } from './harness.mjs'
+import { name, nodes, waitFor } from './harness.mjs'
 import { load, versionOf } from './packages.mjs'
 
 const LIMITS = {
@@ -63,7 +63,7 @@ class Kafkajs {
 
   constructor (kafkajs, bootstrap) {
     this.kafkajs = kafkajs
-    this.kafka = new kafkajs.Kafka({ clientId: 'stories', brokers: [bootstrap], logLevel: kafkajs.logLevel.NOTHING, retry: RETRY })
+    this.kafka = new kafkajs.Kafka({ clientId: 'stories', brokers: bootstrap.split(','), logLevel: kafkajs.logLevel.NOTHING, retry: RETRY })
     this.admin = this.kafka.admin()
   }
 
@@ -130,7 +130,7 @@ class Kafkajs {
    */
   async createTopic (topic, numPartitions, configs = {}) {
     const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-    const created = await this.admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }] })
+    const created = await this.admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions, replicationFactor: nodes.length, configEntries }] })
     if (!created) throw Object.assign(new Error('kafkajs says that the topic exists'), { type: 'TOPIC_ALREADY_EXISTS' })
     await waitFor(`topic ${topic}`, async () => await this.describeTopic(topic).catch(() => null))
   }

@@ -4,7 +4,7 @@
 
 import { once } from 'node:events'
 
-import { name } from './harness.mjs'
+import { name, nodes } from './harness.mjs'
 import { load, versionOf } from './packages.mjs'
 
 const PACKAGE = '@platformatic/kafka'
@@ -32,7 +32,7 @@ class Platformatic {
 
   constructor (kafka, bootstrap) {
     this.kafka = kafka
-    this.common = { clientId: 'stories', bootstrapBrokers: [bootstrap], ...RETRY }
+    this.common = { clientId: 'stories', bootstrapBrokers: bootstrap.split(','), ...RETRY }
     this.admin = new kafka.Admin(this.common)
   }
 
@@ -95,7 +95,7 @@ class Platformatic {
   }
 
   async createTopic (topic, partitions, configs = {}) {
-    await this.admin.createTopics({ topics: [topic], partitions, replicas: 1, configs: Object.entries(configs).map(([name, value]) => ({ name, value })) })
+    await this.admin.createTopics({ topics: [topic], partitions, replicas: nodes.length, configs: Object.entries(configs).map(([name, value]) => ({ name, value })) })
   }
 
   async describeTopic (topic) {

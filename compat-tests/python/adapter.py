@@ -8,6 +8,7 @@ from typing import TypeVar
 from confluent_kafka import (
     OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition, libversion, version)
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, OffsetSpec, ResourceType
+from story import replicas
 from words import EARLIEST, LATEST, Admin, Client, Group, Member, Record, Refused, Send, Take
 
 T = TypeVar("T")
@@ -92,7 +93,7 @@ class ConfluentAdmin(Admin):
         self.client = client
 
     def create(self, topic: str, partitions: int, configs: dict[str, str]) -> None:
-        done(self.client.create_topics([NewTopic(topic, partitions, 1, config=configs)]))
+        done(self.client.create_topics([NewTopic(topic, partitions, replicas(), config=configs)]))
 
     def topics(self) -> list[str]:
         return list(self.client.list_topics(timeout=LIMIT_S).topics)

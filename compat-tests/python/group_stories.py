@@ -6,7 +6,7 @@ from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, TopicPartiti
 from confluent_kafka.admin import NewTopic
 
 from client import admin, done, producer, send
-from story import broker, fresh, story, topic, wait_for
+from story import broker, fresh, replicas, story, topic, wait_for
 
 
 def member(group: str, name: str, bootstrap: str | None = None, **settings) -> Consumer:
@@ -27,7 +27,7 @@ def member(group: str, name: str, bootstrap: str | None = None, **settings) -> C
 
 def created(partitions: int) -> str:
     name = topic()
-    done(admin().create_topics([NewTopic(name, partitions, 1)]))
+    done(admin().create_topics([NewTopic(name, partitions, replicas())]))
     return name
 
 

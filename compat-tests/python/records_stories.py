@@ -5,7 +5,7 @@ import time
 from client import consumer, producer, read, send
 from confluent_kafka import OFFSET_END, KafkaError, KafkaException, TopicPartition
 
-from story import broker, fresh, story, topic, wait_for
+from story import broker, fresh, replicas, story, topic, wait_for
 
 
 @story
@@ -43,7 +43,7 @@ def a_topic_with_log_append_time_carries_the_brokers_clock():
     from confluent_kafka.admin import NewTopic
 
     name = topic()
-    done(admin().create_topics([NewTopic(name, 1, 1, config={"message.timestamp.type": "LogAppendTime"})]))
+    done(admin().create_topics([NewTopic(name, 1, replicas(), config={"message.timestamp.type": "LogAppendTime"})]))
     before = int(time.time() * 1000)
     send(producer(compression_type="zstd"), name, [{"value": b"x", "timestamp": 1000}])
     kind, stamp = read(name)[0].timestamp()

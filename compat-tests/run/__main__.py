@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 import time
+from dataclasses import replace
 
 import install
 import lanes
@@ -26,6 +27,8 @@ def test(arguments: argparse.Namespace) -> int:
     chosen = [*suites.WORKSPACE, suites.RELEASE, *suites.CLIENTS]
     if arguments.target != "ottla":
         chosen = [suite for suite in chosen if suite.foreign]
+    if arguments.nodes == 3:
+        chosen = [suites.RELEASE] * (arguments.target == "ottla") + [replace(suite, environment=suite.environment | suites.THREE_NODES) for suite in suites.CLIENTS if suite.clients]
     if arguments.only:
         unknown = set(arguments.only) - {suite.name for suite in chosen}
         if unknown:
@@ -33,8 +36,9 @@ def test(arguments: argparse.Namespace) -> int:
         chosen = [suite for suite in chosen if suite.name in arguments.only]
     forget_old_work()
     started = time.monotonic()
-    first = [suite for suite in chosen if suite not in suites.CLIENTS]
-    clients = [suite for suite in chosen if suite in suites.CLIENTS]
+    of_clients = {suite.name for suite in suites.CLIENTS}
+    first = [suite for suite in chosen if suite.name not in of_clients]
+    clients = [suite for suite in chosen if suite.name in of_clients]
     results = [suite.run(arguments.target) for suite in first] + lanes.run(clients, arguments.target)
     results += judged_matrix(chosen, results, arguments.target)
     return summary.show(results, time.monotonic() - started)
@@ -105,7 +109,7 @@ def main() -> int:
         sub.set_defaults(run=function)
 
     target = ("--target", {"default": "ottla", "choices": ["ottla", "kafka"]})
-    command("test", test, target, ("--only", {"nargs": "*"}))
+    command("test", test, target, ("--nodes", {"type": int, "default": 1, "choices": [1, 3]}), ("--only", {"nargs": "*"}))
     command("soak", soak, target, ("--minutes", {"type": float, "default": 10.0}))
     command("soak-groups", soak_groups, target, ("--minutes", {"type": float, "default": 10.0}))
     command("chaos", chaos, target, ("--minutes", {"type": float, "default": 10.0}), ("--seed", {"type": int}))

@@ -1,6 +1,7 @@
 """Starts a broker and runs a client's stories that are a program in another language: `program.py COMMAND…`.
 
-The program finds the broker in the environment variable BOOTSTRAP (one host:port on loopback) and prints what story.py prints:
+The program finds the broker in the environment variable BOOTSTRAP (host:port on loopback, as many as there are brokers, between commas;
+NODES is their number, numbered from 1, and what topics should have as replicas) and prints what story.py prints:
 `  ok   name`, `  FAIL name`, its `client` and `cell` lines, at last `stories: N passed, N failed`. It may print
 
     broker kill       kill -9 and start again on the same data and port
@@ -13,6 +14,7 @@ import os
 import subprocess
 import sys
 
+import clustered
 from targets import Broker, target
 
 
@@ -22,8 +24,8 @@ def obey(order: str, broker: Broker) -> None:
 
 
 def main() -> int:
-    broker = target()().start()
-    environment = os.environ | {"BOOTSTRAP": broker.bootstrap}
+    broker = (clustered.Clustered() if clustered.is_asked_for() else target()()).start()
+    environment = os.environ | {"BOOTSTRAP": broker.bootstrap, "NODES": str(len(broker.ids))}
     child = subprocess.Popen(sys.argv[1:], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
     for line in child.stdout:
         if line.strip() in ("broker kill", "broker restart"):

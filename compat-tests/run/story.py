@@ -26,6 +26,7 @@ sys.modules.setdefault("story", sys.modules[__name__])
 
 import cells  # noqa: E402
 from cells import proves  # noqa: E402, F401 (stories import it from here)
+import clustered  # noqa: E402
 from targets import Broker, target  # noqa: E402
 
 STORIES: list[Callable[[], None]] = []
@@ -62,7 +63,7 @@ def cases(**table):
 def broker() -> Broker:
     """The broker that the stories of this run share; started at first use, and again should one have ended it."""
     if not _shared:
-        _shared.append(target()())
+        _shared.append(clustered.Clustered() if clustered.is_asked_for() else target()())
     if not _shared[0].running():
         _shared[0].start()
     return _shared[0]
@@ -70,9 +71,14 @@ def broker() -> Broker:
 
 def fresh(overrides: dict[str, str] | None = None, **settings) -> Broker:
     """A broker of the story's own, on an empty directory; ended with the story."""
-    one = target()(overrides, **settings)
+    one = clustered.Clustered(overrides) if clustered.is_asked_for() and not settings else target()(overrides, **settings)
     _fresh.append(one)
     return one.start()
+
+
+def replicas() -> int:
+    """How many replicas stories ask for: one on every node."""
+    return len(broker().ids)
 
 
 def keep(one: Broker) -> Broker:

@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import install
@@ -20,6 +20,7 @@ from summary import Result
 
 CARGO_COUNT = re.compile(r"^test result: \w+\. (\d+) passed; (\d+) failed")
 STORY_COUNT = re.compile(r"^stories: (\d+) passed, (\d+) failed")
+THREE_NODES = {"COMPAT_NODES": "3"}
 INSTALLING = threading.Lock()  # suites may run side by side; what they need is installed once
 FAILED_TEST = re.compile(r"^(?:test (\S+) \.\.\. FAILED|\s+FAIL (.+))$")
 
@@ -112,6 +113,11 @@ def node(name: str, client: str) -> Suite:
     return program(name, ["node", "--no-warnings", str(paths.COMPAT / "node" / "stories.mjs"), client], install.node, clients=(client,))
 
 
+def on_three_nodes(suite: Suite) -> Suite:
+    """The same stories against a cluster, every topic on all of its nodes. The matrix is told by the suite itself; `make test NODES=3` runs all of them so."""
+    return replace(suite, name=f"{suite.name} on three nodes", environment=suite.environment | THREE_NODES, clients=())
+
+
 def soak(name: str, minutes: float) -> Suite:
     command = [str(paths.PYTHON), str(paths.COMPAT / "soak"), "--minutes", str(minutes)]
     return Suite(name, command, [install.python], limit_s=int(minutes * 120) + 900)
@@ -139,19 +145,25 @@ WORKSPACE = [
     cargo("documentation", "doc", "--workspace", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links"),
 ]
 RELEASE = cargo("release build", "build", "--release", "--bin", "ottla")
+PYTHON = stories("python", "python", install.python, clients=("confluent-python",))
+JAVA = program("java", ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", paths.CLASSPATH, "ottla.Stories"], install.java, clients=("java",))
+FRANZ_GO = program("franz-go", [str(paths.GO / "bin" / "franz")], install.go, clients=("franz-go",))
+KAFKAJS = node("kafkajs", "kafkajs")
+# Whose stories are also told to a cluster in every run.
+SPOKEN_BY_MOST = (PYTHON, JAVA, FRANZ_GO, KAFKAJS)
 CLIENTS: list[Suite] = [
     stories("process", "process", install.kcat, foreign=False),
     stories("kcat", "kcat", install.kcat, clients=("kcat",)),
-    stories("python", "python", install.python, clients=("confluent-python",)),
-    program("java", ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", paths.CLASSPATH, "ottla.Stories"], install.java, clients=("java",)),
+    PYTHON,
+    JAVA,
     stories("aiokafka", "aiokafka", install.aiokafka, clients=("aiokafka",), python=paths.AIOKAFKA_PYTHON),
     stories("kafka-python", "kafka-python", install.kafka_python, clients=("kafka-python",), python=paths.KAFKA_PYTHON_PYTHON),
     Suite("kafka-python-own", [str(paths.KAFKA_PYTHON_PYTHON), str(paths.COMPAT / "kafka-python" / "own_tests.py")], [install.kafka_python_sources]),
     program("rdkafka", [str(paths.RUST_CLIENTS / "release" / "rdkafka-stories")], install.rust_clients, clients=("rdkafka",)),
-    node("kafkajs", "kafkajs"),
+    KAFKAJS,
     node("platformatic", "@platformatic/kafka"),
     Suite("node-rdkafka's suite", ["python3", str(paths.COMPAT / "node-rdkafka")], [install.node_rdkafka]),
-    program("franz-go", [str(paths.GO / "bin" / "franz")], install.go, clients=("franz-go",)),
+    FRANZ_GO,
     program("sarama", [str(paths.GO / "bin" / "sarama")], install.go, clients=("sarama",)),
     Suite("kgo", ["python3", str(paths.COMPAT / "go" / "kgo.py")], [install.kgo]),
     Suite("sarama functional", ["python3", str(paths.COMPAT / "go" / "functional.py")], [install.sarama_functional]),
@@ -161,6 +173,7 @@ CLIENTS: list[Suite] = [
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     soak("short soak", minutes=0.5),
     stories("checker of groups", "soak-groups", foreign=False),
+    *map(on_three_nodes, SPOKEN_BY_MOST),
     chaos("short chaos", 0.7, "--seed", "1", "--random-seed", histories=2),
     stories("checker of chaos", "chaos", foreign=False),
     stories("checker of the matrix", "run", foreign=False),

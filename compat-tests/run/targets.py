@@ -80,6 +80,15 @@ class Broker:
     def bootstrap(self) -> str:
         return f"localhost:{next(iter(self.ports.values()))}"
 
+    @property
+    def addresses(self) -> list[str]:
+        """Those that clients are told, by broker id."""
+        return [self.bootstrap]
+
+    @property
+    def ids(self) -> list[int]:
+        return [int(COMMON["node.id"])]
+
     def properties(self) -> dict[str, str]:
         addresses = ",".join(f"{name}://localhost:{port}" for name, port in self.ports.items())
         return COMMON | {

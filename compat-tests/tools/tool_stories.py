@@ -6,7 +6,7 @@ import tempfile
 import time
 
 from console import created, offsets, write
-from story import broker, proves, story, wait_for
+from story import broker, proves, replicas, story, wait_for
 from tool import tool
 
 
@@ -15,7 +15,7 @@ from tool import tool
 def kafka_topics_creates_describes_alters_and_deletes():
     name = created(2, retention_ms="60000")
     described = tool("kafka-topics", "--describe", "--topic", name)
-    assert re.search(r"PartitionCount: 2\s+ReplicationFactor: 1\s+Configs: .*retention.ms=60000", described), described
+    assert re.search(rf"PartitionCount: 2\s+ReplicationFactor: {replicas()}\s+Configs: .*retention.ms=60000", described), described
     assert re.search(r"Partition: 1\s+Leader: 1\s+Replicas: 1\s+Isr: 1\s+Elr:\s+LastKnownElr:", described), described
     tool("kafka-topics", "--alter", "--topic", name, "--partitions", "4")
     wait_for(lambda: "PartitionCount: 4" in tool("kafka-topics", "--describe", "--topic", name), "four partitions")
@@ -115,7 +115,7 @@ def kafka_log_dirs_describes_sizes():
     write(name, ["x" * 1000])
     said = tool("kafka-log-dirs", "--describe", "--topic-list", name)
     answer = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
-    (directory,) = answer["brokers"][0]["logDirs"]
+    (directory,) = next(one for one in answer["brokers"] if one["broker"] == broker().ids[0])["logDirs"]
     assert directory["error"] is None and directory["logDir"] == str(broker().data), directory
     sizes = {entry["partition"]: entry["size"] for entry in directory["partitions"]}
     assert set(sizes) == {f"{name}-0", f"{name}-1"} and sum(sizes.values()) > 1000, sizes
@@ -125,16 +125,19 @@ def kafka_log_dirs_describes_sizes():
 @proves("admin-describe")
 def kafka_cluster_tells_the_id_and_the_endpoints():
     assert re.search(r"Cluster ID: [A-Za-z0-9_-]{22}", tool("kafka-cluster", "cluster-id"))
-    port = broker().bootstrap.split(":")[1]
-    assert re.search(rf"1\s+localhost\s+{port}\s", tool("kafka-cluster", "list-endpoints"))
+    listed = tool("kafka-cluster", "list-endpoints")
+    for id, address in zip(broker().ids, broker().addresses, strict=True):
+        host, port = address.split(":")
+        assert re.search(rf"{id}\s+{host}\s+{port}\s", listed), listed
 
 
 @story
 def kafka_metadata_quorum_describes_its_voter():
     status = tool("kafka-metadata-quorum", "--bootstrap-server", broker().bootstrap, "describe", "--status", connects=False)
-    assert re.search(r"LeaderId:\s+1\b", status) and re.search(r"CurrentVoters:\s+\[.*1", status), status
+    leader = re.search(r"LeaderId:\s+(\d+)\b", status)
+    assert leader and int(leader[1]) in broker().ids and re.search(r"CurrentVoters:\s+\[.*1", status), status
     replication = tool("kafka-metadata-quorum", "--bootstrap-server", broker().bootstrap, "describe", "--replication", connects=False)
-    assert re.search(r"^1\s.*Leader", replication, re.M), replication
+    assert re.search(rf"^{leader[1]}\s.*Leader", replication, re.M), replication
 
 
 @story

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -12,7 +13,7 @@ import (
 
 // client is a kgo client of the broker, with short waits where the defaults suit wider networks.
 func client(options ...kgo.Opt) *kgo.Client {
-	common := []kgo.Opt{kgo.SeedBrokers(tell.Bootstrap), kgo.MetadataMinAge(50 * time.Millisecond), kgo.FetchMaxWait(100 * time.Millisecond)}
+	common := []kgo.Opt{kgo.SeedBrokers(strings.Split(tell.Bootstrap, ",")...), kgo.MetadataMinAge(50 * time.Millisecond), kgo.FetchMaxWait(100 * time.Millisecond)}
 	return tell.Got(kgo.NewClient(append(common, options...)...))
 }
 
@@ -28,7 +29,7 @@ func created(ctx context.Context, partitions int32, configs map[string]*string) 
 	name := tell.Unused("t")
 	one := kadm.NewClient(client())
 	defer one.Close()
-	tell.Got(one.CreateTopic(ctx, partitions, 1, configs, name))
+	tell.Got(one.CreateTopic(ctx, partitions, int16(len(tell.Nodes)), configs, name))
 	known(ctx, one, name, partitions)
 	return name
 }

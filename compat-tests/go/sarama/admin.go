@@ -37,15 +37,15 @@ func adminStories() []tell.Story {
 
 func createTopics(_ context.Context, one sarama.ClusterAdmin) {
 	name, short, wrong := tell.Unused("t"), "60000", "soon"
-	plain := &sarama.TopicDetail{NumPartitions: 3, ReplicationFactor: 1, ConfigEntries: map[string]*string{"retention.ms": &short}}
+	plain := &sarama.TopicDetail{NumPartitions: 3, ReplicationFactor: int16(len(tell.Nodes)), ConfigEntries: map[string]*string{"retention.ms": &short}}
 	tell.Must(one.CreateTopic(name, plain, true))
 	tell.Refused(tell.Got(one.DescribeTopics([]string{name}))[0].Err, sarama.ErrUnknownTopicOrPartition)
 	tell.Must(one.CreateTopic(name, plain, false))
 	known(one, name, 3)
 	tell.Refused(one.CreateTopic(name, plain, false), sarama.ErrTopicAlreadyExists)
 	tell.Refused(one.CreateTopic("spaces are bad", plain, false), sarama.ErrInvalidTopic)
-	tell.Refused(one.CreateTopic(tell.Unused("t"), &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 3}, false), sarama.ErrInvalidReplicationFactor)
-	bad := &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1, ConfigEntries: map[string]*string{"retention.ms": &wrong}}
+	tell.Refused(one.CreateTopic(tell.Unused("t"), &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 4}, false), sarama.ErrInvalidReplicationFactor)
+	bad := &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: int16(len(tell.Nodes)), ConfigEntries: map[string]*string{"retention.ms": &wrong}}
 	tell.Refused(one.CreateTopic(tell.Unused("t"), bad, false), sarama.ErrInvalidConfig)
 }
 
@@ -55,13 +55,19 @@ func describeTopics(_ context.Context, one sarama.ClusterAdmin) {
 	tell.Equal([]any{topic.Err, topic.Name, topic.IsInternal, len(topic.Partitions)}, []any{sarama.ErrNoError, name, false, 2})
 	tell.Check(topic.Uuid != sarama.Uuid{}, "the topic has no id")
 	for _, partition := range topic.Partitions {
-		tell.Equal([]any{partition.Leader, partition.Replicas, partition.Isr}, []any{int32(1), []int32{1}, []int32{1}})
+		tell.Equal([]any{tell.Sorted(partition.Replicas), tell.Sorted(partition.Isr)}, []any{tell.Nodes, tell.Nodes})
+		tell.Check(slices.Contains(tell.Nodes, partition.Leader), "leader %d", partition.Leader)
 	}
 	listed := tell.Got(one.ListTopics())[name]
-	tell.Equal([]any{listed.NumPartitions, listed.ReplicationFactor}, []any{int32(2), int16(1)})
+	tell.Equal([]any{listed.NumPartitions, listed.ReplicationFactor}, []any{int32(2), int16(len(tell.Nodes))})
 	brokers, controller, err := one.DescribeCluster()
 	tell.Must(err)
-	tell.Equal([]any{len(brokers), brokers[0].ID(), controller}, []any{1, int32(1), int32(1)})
+	var ids []int32
+	for _, broker := range brokers {
+		ids = append(ids, broker.ID())
+	}
+	tell.Equal(tell.Sorted(ids), tell.Nodes)
+	tell.Check(slices.Contains(tell.Nodes, controller), "controller %d", controller)
 	directories := tell.Got(one.DescribeLogDirs([]int32{1}))[1]
 	tell.Check(len(directories) == 1 && directories[0].ErrorCode == sarama.ErrNoError, "log directories %v", directories)
 }
@@ -104,7 +110,7 @@ func alterConfigs(_ context.Context, one sarama.ClusterAdmin) {
 func deleteTopic(_ context.Context, one sarama.ClusterAdmin) {
 	name := tell.Unused("t")
 	for range 2 {
-		tell.Must(one.CreateTopic(name, &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: 1}, false))
+		tell.Must(one.CreateTopic(name, &sarama.TopicDetail{NumPartitions: 1, ReplicationFactor: int16(len(tell.Nodes))}, false))
 		known(one, name, 1)
 		messages := values(name, 0, "x")
 		produce(messages)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -11,7 +12,7 @@ import (
 	"ottla/compat/tell"
 )
 
-var bootstrap = []string{tell.Bootstrap}
+var bootstrap = strings.Split(tell.Bootstrap, ",")
 
 // config is Sarama's for the newest Kafka it knows, with short waits where the defaults suit wider networks.
 func config(changes ...func(*sarama.Config)) *sarama.Config {
@@ -40,7 +41,7 @@ func administering(run func(sarama.ClusterAdmin)) {
 func created(partitions int32, configs map[string]*string) string {
 	name := tell.Unused("t")
 	administering(func(one sarama.ClusterAdmin) {
-		tell.Must(one.CreateTopic(name, &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: 1, ConfigEntries: configs}, false))
+		tell.Must(one.CreateTopic(name, &sarama.TopicDetail{NumPartitions: partitions, ReplicationFactor: int16(len(tell.Nodes)), ConfigEntries: configs}, false))
 		known(one, name, int(partitions))
 	})
 	return name

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -30,6 +31,28 @@ type Story struct {
 
 // Bootstrap is the address of the broker, host:port.
 var Bootstrap = os.Getenv("BOOTSTRAP")
+
+// Nodes are the ids of the brokers; topics have a replica on each.
+var Nodes = nodes()
+
+func nodes() []int32 {
+	count, err := strconv.Atoi(os.Getenv("NODES"))
+	if err != nil {
+		count = 1
+	}
+	var ids []int32
+	for id := 1; id <= count; id++ {
+		ids = append(ids, int32(id))
+	}
+	return ids
+}
+
+// Sorted is a copy in order, to be compared with Nodes.
+func Sorted(ids []int32) []int32 {
+	ids = slices.Clone(ids)
+	slices.Sort(ids)
+	return ids
+}
 
 // Main runs the stories whose keys contain one of the program's arguments (all, when there are none), reports them as cells
 // of the client that the Go module implements, and ends the process with 1 if any failed.

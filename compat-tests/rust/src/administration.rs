@@ -2,12 +2,11 @@
 
 use crate::book::{Book, wait_for};
 use crate::cluster::{
-    LIMIT, address, administrator, ask, consumer, name, read, text, topic, write,
+    LIMIT, address, administrator, ask, consumer, name, nodes, read, replicas, text, topic, write,
 };
 use crate::group::Group;
 use rdkafka::admin::{
     AdminOptions, AlterConfig, ConfigSource, NewPartitions, NewTopic, ResourceSpecifier,
-    TopicReplication,
 };
 use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode;
@@ -59,7 +58,7 @@ fn options() -> AdminOptions {
 }
 
 fn create(name: &str) -> Result<String, (String, RDKafkaErrorCode)> {
-    let topic = NewTopic::new(name, 3, TopicReplication::Fixed(1)).set("retention.ms", "1234567");
+    let topic = NewTopic::new(name, 3, replicas()).set("retention.ms", "1234567");
     ask(administrator().create_topics(&[topic], &options()))
         .expect("an answer")
         .remove(0)
@@ -90,16 +89,23 @@ fn created() {
 fn described() {
     let topic = topic(2, &[]);
     let found = metadata(Some(&topic));
-    let [broker] = found.brokers() else {
-        panic!("one broker");
-    };
-    assert_eq!(format!("{}:{}", broker.host(), broker.port()), address());
+    let mut brokers: Vec<String> = (found.brokers().iter())
+        .map(|broker| format!("{}:{}", broker.host(), broker.port()))
+        .collect();
+    brokers.sort();
+    let address = address();
+    let mut told: Vec<&str> = address.split(',').collect();
+    told.sort();
+    assert_eq!(brokers, told);
     let partitions = found.topics()[0].partitions();
     assert_eq!(partitions.len(), 2);
     for partition in partitions {
-        assert_eq!(partition.leader(), 1);
-        assert_eq!(partition.replicas(), [1]);
-        assert_eq!(partition.isr(), [1]);
+        assert!(nodes().contains(&partition.leader()));
+        for ids in [partition.replicas(), partition.isr()] {
+            let mut ids = ids.to_vec();
+            ids.sort();
+            assert_eq!(ids, nodes());
+        }
     }
     assert!(is_listed(&topic));
     let client = consumer(&[]);

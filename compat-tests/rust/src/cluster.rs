@@ -16,6 +16,16 @@ use std::time::Duration;
 
 pub const LIMIT: Duration = Duration::from_secs(30);
 
+/// The brokers' ids; topics have a replica on each.
+pub fn nodes() -> Vec<i32> {
+    let count = std::env::var("NODES").map_or(1, |count| count.parse().expect("a number"));
+    (1..=count).collect()
+}
+
+pub fn replicas() -> TopicReplication<'static> {
+    TopicReplication::Fixed(nodes().len() as i32)
+}
+
 pub fn address() -> String {
     std::env::var("BOOTSTRAP").expect("run/program.py says where the broker is")
 }
@@ -41,7 +51,7 @@ pub fn config(settings: &[(&str, &str)]) -> ClientConfig {
 /// A topic of so many partitions that the broker already knows by name.
 pub fn topic(partitions: i32, settings: &[(&str, &str)]) -> String {
     let name = name("topic");
-    let topic = NewTopic::new(&name, partitions, TopicReplication::Fixed(1));
+    let topic = NewTopic::new(&name, partitions, replicas());
     let topic = settings
         .iter()
         .fold(topic, |topic, (key, value)| topic.set(key, value));

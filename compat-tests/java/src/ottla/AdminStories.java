@@ -58,7 +58,7 @@ final class AdminStories {
         String name = Cluster.name();
         CreateTopicsResult result = cluster.admin.createTopics(List.of(new NewTopic(name, 3, (short) -1).configs(Map.of("retention.ms", "1234567"))));
         equal(result.numPartitions(name).get(), 3);
-        equal(result.replicationFactor(name).get(), 1);
+        equal(result.replicationFactor(name).get(), Cluster.NODES.size());
         equal(result.config(name).get().get("retention.ms").value(), "1234567");
         check(!result.topicId(name).get().equals(Uuid.ZERO_UUID), "a topic id");
         equal(failure(() -> cluster.admin.createTopics(List.of(new NewTopic(name, 3, (short) 1))).all().get()), "TopicExistsException");
@@ -89,9 +89,9 @@ final class AdminStories {
         TopicDescription description = describe(cluster, name);
         check(!description.isInternal(), "not internal");
         for (TopicPartitionInfo partition : description.partitions()) {
-            equal(partition.leader().id(), 1);
-            equal(partition.replicas().stream().map(Node::id).toList(), List.of(1));
-            equal(partition.isr().stream().map(Node::id).toList(), List.of(1));
+            check(Cluster.NODES.contains(partition.leader().id()), "a leader");
+            equal(partition.replicas().stream().map(Node::id).sorted().toList(), Cluster.NODES);
+            equal(partition.isr().stream().map(Node::id).sorted().toList(), Cluster.NODES);
         }
     }
 
@@ -193,8 +193,7 @@ final class AdminStories {
 
     private static void described(Cluster cluster) throws Exception {
         DescribeClusterResult result = cluster.admin.describeCluster(new org.apache.kafka.clients.admin.DescribeClusterOptions().includeAuthorizedOperations(true));
-        equal(result.nodes().get().size(), 1);
-        equal("localhost:" + result.nodes().get().iterator().next().port(), cluster.bootstrap);
+        equal(result.nodes().get().stream().map(node -> node.host() + ":" + node.port()).sorted().toList(), java.util.Arrays.stream(cluster.bootstrap.split(",")).sorted().toList());
         check(result.clusterId().get().length() == 22, "a cluster id");
         check(result.authorizedOperations().get() != null && !result.authorizedOperations().get().isEmpty(), "authorized operations");
     }
@@ -221,8 +220,8 @@ final class AdminStories {
 
     private static void quorum(Cluster cluster) throws Exception {
         QuorumInfo found = cluster.admin.describeMetadataQuorum().quorumInfo().get();
-        equal(found.voters().size(), 1);
-        equal(found.leaderId(), found.voters().get(0).replicaId());
+        equal(found.voters().stream().map(QuorumInfo.ReplicaState::replicaId).sorted().toList(), Cluster.NODES);
+        check(Cluster.NODES.contains(found.leaderId()), "a leader");
         check(found.highWatermark() > 0, "a high watermark");
     }
 }

@@ -18,6 +18,9 @@ import java.util.UUID;
 
 /** The clients that the stories share. */
 final class Cluster implements AutoCloseable {
+    /** The brokers' ids; topics have a replica on each. */
+    static final List<Integer> NODES = java.util.stream.IntStream.rangeClosed(1, Integer.parseInt(System.getenv().getOrDefault("NODES", "1"))).boxed().toList();
+
     final String bootstrap;
     final Admin admin;
 
@@ -29,7 +32,7 @@ final class Cluster implements AutoCloseable {
     /** A new topic's name, created with these partitions and configs. */
     String topic(int partitions, Map<String, String> configs) throws Exception {
         String name = name();
-        admin.createTopics(List.of(new NewTopic(name, partitions, (short) 1).configs(configs))).all().get();
+        admin.createTopics(List.of(new NewTopic(name, partitions, (short) NODES.size()).configs(configs))).all().get();
         return name;
     }
 
