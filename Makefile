@@ -7,6 +7,8 @@
 #   make soak-groups  ten minutes of joining, leaving and crashing members under kill -9 (MINUTES=…)
 #   make chaos    ten minutes of faults of every kind under clients of three nodes, then a check of the whole history (MINUTES=… SEED=…)
 #   make failover how long a produce waits for another leader, ten minutes each of kills and of pauses (MINUTES=…)
+#   make timeline  where the time of a failover goes, step by step (KILLS=…)
+#   make partitions  1,000 and 10,000 partitions at RF=3: created, failed over, balanced, restarted, with times and memory
 #   make cluster  the three nodes of deploy/examples/three-nodes/ on this machine, until Ctrl-C
 #   make fuzz     every fuzz target (RUNS=…)
 #   make bench    the measurements of docs/benchmarks.md, beside Apache Kafka and what physics demands (QUICK=1: one short round)
@@ -16,12 +18,13 @@
 # ONLY="kcat differential" runs just these suites.
 RUNNER = python3 compat-tests/run
 MINUTES ?= 10
+KILLS ?= 9
 RUNS ?= 10000000
 TARGET ?= ottla
 NODES ?= 1
 
 .DEFAULT_GOAL := test
-.PHONY: test verify fix soak soak-groups chaos failover cluster fuzz bench python
+.PHONY: test verify fix soak soak-groups chaos failover timeline partitions cluster fuzz bench python
 
 test: python
 	@$(RUNNER) test --target $(TARGET) --nodes $(NODES) $(if $(ONLY),--only $(ONLY))
@@ -47,6 +50,12 @@ chaos: python
 
 failover: python
 	@$(RUNNER) failover --minutes $(MINUTES) --target $(TARGET)
+
+timeline: python
+	@$(RUNNER) timeline --kills $(KILLS) --target $(TARGET)
+
+partitions: python
+	@$(RUNNER) partitions --target $(TARGET)
 
 cluster: python
 	@$(RUNNER) cluster

@@ -104,6 +104,7 @@ impl Node {
             refused,
             peers: quorum_peers,
             authorizer,
+            sightings,
         } = foundation;
         let cluster_id = image.cluster_id.as_deref().unwrap_or_default();
         let directories = claimed.adopt(&config, &world, cluster_id)?;
@@ -132,6 +133,7 @@ impl Node {
             fetches: fetches(&world, &values.load()),
             authorizer,
             loggers: world.loggers.clone(),
+            sightings,
             config: config.clone(),
             values,
             metadata,

@@ -58,6 +58,8 @@ Written by `make bench` (compat-tests/bench); do not edit. The columns of one ru
 something; the absolute numbers illustrate. The last column says how many times less of a cost, or more of a rate, Ottla has. Medians, with the least and the most in parentheses. CPU is that of the broker's process
 alone, RSS is without page cache. The limit probe does only what no broker can leave out: receive, CRC-32C and write to the page cache;
 `sendfile`; `fdatasync`; echo.
+
+Failover (W12) and many partitions of a cluster of three: [failover.md](failover.md).
 """
 
 

@@ -232,13 +232,13 @@ def look_up(consumer: Consumer, checker: Checker, partitions: int) -> bool:
     return all(one.error is None for one in answer)
 
 
-def create_topic(cluster: Cluster, partitions: int, config: dict[str, str]) -> None:
+def create_topic(cluster: Cluster, partitions: int, config: dict[str, str], name: str = TOPIC) -> None:
     """RF=3. Asked again while the cluster has no active controller yet."""
     admin = AdminClient(QUIET | {"bootstrap.servers": cluster.bootstrap})
 
     def created() -> bool:
         try:
-            admin.create_topics([NewTopic(TOPIC, partitions, 3, config=config)])[TOPIC].result(30)
+            admin.create_topics([NewTopic(name, partitions, 3, config=config)])[name].result(30)
         except KafkaException as error:
             if error.args[0].code() == KafkaError.NOT_CONTROLLER:
                 return False

@@ -85,6 +85,16 @@ def failover(arguments: argparse.Namespace) -> int:
     return after_release([suites.failover(signal, arguments.minutes) for signal in ("KILL", "STOP")], arguments.target)
 
 
+def timeline(arguments: argparse.Namespace) -> int:
+    """Where the time of a failover goes: the controller, the metadata, a producer that does not back off, librdkafka."""
+    return after_release([suites.timeline(arguments.kills)], arguments.target)
+
+
+def partitions(arguments: argparse.Namespace) -> int:
+    """1,000 and 10,000 partitions at RF=3 created, failed over, balanced and restarted, with times and memory."""
+    return after_release([suites.partitions()], arguments.target)
+
+
 def after_release(chosen: list[suites.Suite], target: str) -> int:
     if target == "ottla":
         chosen.insert(0, suites.RELEASE)
@@ -114,6 +124,8 @@ def main() -> int:
     command("soak-groups", soak_groups, target, ("--minutes", {"type": float, "default": 10.0}))
     command("chaos", chaos, target, ("--minutes", {"type": float, "default": 10.0}), ("--seed", {"type": int}))
     command("failover", failover, target, ("--minutes", {"type": float, "default": 10.0}))
+    command("timeline", timeline, target, ("--kills", {"type": int, "default": 9}))
+    command("partitions", partitions, target)
     command("bench", bench, ("--rounds", {"type": int, "default": 3}), ("--quick", {"action": "store_true"}))
     command("cluster", three_nodes.run, ("--directory", {"default": "."}))
     command("verify", verify.verify)

@@ -99,8 +99,11 @@ def metadata(port: int, topic: str | None) -> Topic | None:
     names = [topic.encode()] if topic else []
     body = struct.pack(">i", len(names)) + b"".join(struct.pack(">h", len(name)) + name for name in names) + b"\0"
     answer = ask(port, METADATA, 7, False, body)
-    if answer is None:
-        return None
+    return None if answer is None else read_metadata(answer)
+
+
+def read_metadata(answer: Reader) -> Topic:
+    """Of version 7, from behind the header; of one topic, or none."""
     answer.take("i")
     brokers = {}
     for _ in range(answer.take("i")):

@@ -139,6 +139,15 @@ def failover(signal: str, minutes: float) -> Suite:
     return Suite(f"failover by SIG{signal}", command, [install.python], limit_s=int(minutes * 120) + 900)
 
 
+def timeline(kills: int) -> Suite:
+    command = [str(paths.PYTHON), str(paths.COMPAT / "chaos" / "timeline.py"), "--kills", str(kills)]
+    return Suite("where a failover's time goes", command, [install.python], limit_s=kills * 40 + 300)
+
+
+def partitions() -> Suite:
+    return Suite("many partitions", [str(paths.PYTHON), str(paths.COMPAT / "bench" / "partitions.py")], [install.python], limit_s=3600)
+
+
 # `--lib --bins --tests --examples` and doctests in one go; one profile, so that nothing is built twice.
 WORKSPACE = [
     cargo("cargo test", "test", "--workspace", "--no-fail-fast"),

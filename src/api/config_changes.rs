@@ -106,15 +106,23 @@ async fn decided<C: ConfigChanges>(
     request: C,
 ) -> Result<C::Response, ErrorCode> {
     let is_of_clients = meta.peer.listener.serves.clients;
-    if is_of_clients
-        && forward::is_elsewhere(context)
-        && let Some(response) = forward::ask_for(context, meta, &request).await
-    {
-        return Ok(response);
+    let patience = forward::Patience::of(context);
+    loop {
+        if is_of_clients
+            && forward::is_elsewhere(context)
+            && let Some(response) = forward::ask_for(context, meta, &request, &patience).await
+        {
+            return Ok(response);
+        }
+        let asked = request.clone();
+        let decided = context
+            .decide(move |image, turn| asked.decide(image, turn.rules))
+            .await;
+        let is_not_controller = matches!(&decided, Err(ErrorCode::NOT_CONTROLLER));
+        if !is_of_clients || !is_not_controller || !patience.another().await {
+            return decided;
+        }
     }
-    context
-        .decide(move |image, turn| request.decide(image, turn.rules))
-        .await
 }
 
 /// The verdicts that need no controller. Loggers are changed here.

@@ -9,6 +9,7 @@ use crate::logging::Loggers;
 use crate::metadata::auto_create::AutoCreate;
 use crate::metadata::controller_link::ControllerLink;
 use crate::metadata::producer_ids::ProducerIdSource;
+use crate::metadata::sightings::Sightings;
 use crate::metrics::Metrics;
 use crate::partition::Table;
 use crate::peers::Peers;
@@ -45,6 +46,8 @@ pub struct Context {
     pub fetches: Arc<Fetches>,
     /// Who may do what; `None` where everybody may do everything.
     pub authorizer: Option<Arc<Authorizer>>,
+    /// Which of the other brokers cannot be seen just now.
+    pub sightings: Arc<Sightings>,
     /// What is logged.
     pub loggers: Arc<Loggers>,
 }

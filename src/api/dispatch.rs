@@ -56,6 +56,8 @@ pub enum Answer {
 /// An answer as a frame.
 pub struct Encoded {
     pub chunks: Vec<Chunk>,
+    /// It says NOT_CONTROLLER somewhere: another node is to be asked.
+    pub is_not_controller: bool,
     pub receipt: Receipt,
 }
 
@@ -167,6 +169,7 @@ pub(super) fn forwarded(
 }
 
 /// A request of which the header is read.
+#[derive(Clone)]
 struct Opened {
     entry: &'static Entry,
     meta: Meta,
@@ -247,17 +250,19 @@ fn serve(context: Arc<Context>, opened: Opened) -> Result<Running, Refusal> {
     }
     let is_clients = opened.meta.peer.listener.serves.clients;
     let is_forwarded = opened.entry.route == Route::Controller && is_clients;
-    if !is_forwarded || !forward::is_elsewhere(&context) {
+    if !is_forwarded {
         return run_here(context, opened);
     }
     let frame = opened.frame.clone();
     let (meta, api) = (opened.meta.clone(), opened.ticket.api);
-    let here = run_here(context.clone(), opened)?;
+    let first = run_here(context.clone(), opened.clone())?;
+    let (node, mut first) = (context.clone(), Some(first));
+    let here = move || match first.take() {
+        Some(first) => Ok(first),
+        None => run_here(node.clone(), opened.clone()),
+    };
     Ok(Box::pin(async move {
-        match forward::forward(&context, &meta, api, frame).await {
-            Some(answer) => Outcome::Now(answer),
-            None => here.await,
-        }
+        forward::decided(&context, &meta, api, frame, here).await
     }))
 }
 
@@ -360,12 +365,15 @@ impl Ticket {
         let encoded = frame::encode_response(self.form, version, self.correlation_id, response);
         let framed = encoded.and_then(|encoded| {
             self.count_errors(metrics, encoded.errors());
+            let mut errors = encoded.errors().iter();
+            let is_not_controller = errors.any(|(error, _)| *error == ErrorCode::NOT_CONTROLLER);
             let size_bytes = encoded.size_bytes();
-            frame::finish(encoded).map(|chunks| (chunks, size_bytes))
+            frame::finish(encoded).map(|chunks| (chunks, size_bytes, is_not_controller))
         });
         match framed {
-            Ok((chunks, size_bytes)) => Answer::Send(Encoded {
+            Ok((chunks, size_bytes, is_not_controller)) => Answer::Send(Encoded {
                 chunks,
+                is_not_controller,
                 receipt: Receipt {
                     api: self.api,
                     size_bytes,

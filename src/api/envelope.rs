@@ -59,6 +59,10 @@ async fn answer(context: &Context, outcome: Outcome) -> EnvelopeResponse {
     let Answer::Send(encoded) = answer else {
         return refused(ErrorCode::UNKNOWN_SERVER_ERROR);
     };
+    // Whoever forwarded it looks for the controller again (`RequestChannel.Request.buildResponse`).
+    if encoded.is_not_controller {
+        return refused(ErrorCode::NOT_CONTROLLER);
+    }
     let mut bytes = Vec::new();
     for chunk in encoded.chunks {
         match chunk {

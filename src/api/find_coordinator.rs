@@ -13,7 +13,9 @@
 use super::{Api, Context, Meta, Reply};
 use crate::coordinator::group::partition_of;
 use crate::metadata::internal_topics::{self, CONSUMER_OFFSETS};
+use crate::metadata::sightings::Doubted;
 use crate::metadata::view::View;
+use ottla_controller::ids::BrokerId;
 use ottla_controller::image::Image;
 use ottla_protocol::messages::find_coordinator::{
     Coordinator, FindCoordinatorRequest, FindCoordinatorResponse,
@@ -55,12 +57,29 @@ impl Api for FindCoordinator {
             }
             _ => context.metadata.image(),
         };
+        let leads = |image: &Image, doubted: &Doubted| {
+            let offsets = image.topics.by_name(CONSUMER_OFFSETS);
+            let mut partitions = offsets.iter().flat_map(|topic| topic.partitions.iter());
+            partitions.any(|(_, one)| one.leader.is_some_and(|leader| doubted.contains(&leader)))
+        };
+        let (image, doubted) = context
+            .sightings
+            .settled(&context.metadata, image, leads)
+            .await;
         let view = View {
             image: &image,
             listener: &meta.peer.listener.name,
         };
         let find = |key: &Str| {
-            let found = answer(key, find(view, meta.api_version, request.key_type, key));
+            let found = find(view, meta.api_version, request.key_type, key);
+            let found = match found {
+                // It is about to be another.
+                Ok((node, _, _)) if doubted.contains(&BrokerId(node)) => {
+                    Err(ErrorCode::COORDINATOR_NOT_AVAILABLE)
+                }
+                found => found,
+            };
+            let found = answer(key, found);
             match request.key_type {
                 GROUP => found,
                 _ => explained(found),

@@ -1,12 +1,14 @@
 //! Forwarding: what a client asks of a broker that only the active controller decides goes there undecoded, in an Envelope (KIP-590).
 //!
-//! Guarantees: the client is answered once this broker shows what was decided, within limits. Where no controller can be asked, `None`:
-//! the handler then runs here and says so in its own words.
+//! Guarantees: the client is answered once this broker shows what was decided, within limits. While a controller is being elected, and when an
+//! answer got lost, it is asked again, as Kafka does (`NodeToControllerChannelManager`): what was decided already is then refused as such. Where no
+//! controller is found in time, the handler runs here and says so in its own words.
 
-use super::dispatch::{Answer, Encoded, Receipt};
+use super::dispatch::{Answer, Encoded, Outcome, Receipt, Refusal, Running};
 use super::{Context, Meta, envelope};
 use crate::metadata::controller_link::{Whereabouts, destination};
 use crate::peers::Lane;
+use crate::world::Clock;
 use ottla_controller::ids::MetadataOffset;
 use ottla_protocol::header::{HeaderForm, ResponseHeader};
 use ottla_protocol::messages::envelope::{EnvelopeRequest, EnvelopeResponse};
@@ -32,19 +34,77 @@ pub(super) fn is_elsewhere(context: &Context) -> bool {
     context.controller.active() != Some(context.node_id)
 }
 
-/// The active controller's answer as a frame.
-pub(super) async fn forward(
+/// The outcome of whoever is the active controller: of this node by `here`, made anew for every attempt.
+pub(super) async fn decided(
     context: &Arc<Context>,
     meta: &Meta,
     api: usize,
     frame: Bytes,
+    mut here: impl FnMut() -> Result<Running, Refusal>,
+) -> Outcome {
+    let patience = Patience::of(context);
+    loop {
+        if is_elsewhere(context)
+            && let Some(answer) = forward(context, meta, api, frame.clone(), &patience).await
+        {
+            return Outcome::Now(answer);
+        }
+        let Ok(running) = here() else {
+            return Outcome::Now(Answer::Close("an unreadable request"));
+        };
+        let outcome = running.await;
+        let is_not_controller = match &outcome {
+            Outcome::Now(Answer::Send(encoded)) => encoded.is_not_controller,
+            Outcome::Now(Answer::Nothing | Answer::Close(_)) | Outcome::Later(_) => false,
+        };
+        if !is_not_controller || !patience.another().await {
+            return outcome;
+        }
+    }
+}
+
+/// How long the active controller is looked for.
+pub(super) struct Patience {
+    clock: Clock,
+    until: Duration,
+}
+
+impl Patience {
+    pub fn of(context: &Context) -> Self {
+        let clock = context.clock.clone();
+        let until = clock.elapsed() + FORWARD_MAX;
+        Self { clock, until }
+    }
+
+    fn left(&self) -> Duration {
+        self.until.saturating_sub(self.clock.elapsed())
+    }
+
+    /// Whether there is to be another attempt; when it is time for it.
+    pub async fn another(&self) -> bool {
+        let has_time = self.left() > RETRY;
+        if has_time {
+            tokio::time::sleep(RETRY).await;
+        }
+        has_time
+    }
+}
+
+/// The active controller's answer as a frame.
+async fn forward(
+    context: &Arc<Context>,
+    meta: &Meta,
+    api: usize,
+    frame: Bytes,
+    patience: &Patience,
 ) -> Option<Answer> {
-    let data = relay(context, meta, frame).await?;
+    let data = relay(context, meta, frame, patience).await?;
     let length = u32::try_from(data.len()).ok()?;
     let size_bytes = data.len() + size_of::<u32>();
     let length = Bytes::copy_from_slice(&length.to_be_bytes());
     Some(Answer::Send(Encoded {
         chunks: vec![Chunk::Bytes(length), Chunk::Bytes(data)],
+        is_not_controller: false,
         receipt: Receipt::new(api, size_bytes, context.clock.elapsed()),
     }))
 }
@@ -54,6 +114,7 @@ pub(super) async fn ask_for<R: Request>(
     context: &Context,
     meta: &Meta,
     request: &R,
+    patience: &Patience,
 ) -> Option<R::Response> {
     let version = meta.api_version;
     let client_id = meta.client_id.clone();
@@ -65,7 +126,8 @@ pub(super) async fn ask_for<R: Request>(
             Chunk::Deferred(_) => return None,
         }
     }
-    let data = relay(context, meta, Bytes::from(bytes).slice(size_of::<u32>()..)).await?;
+    let frame = Bytes::from(bytes).slice(size_of::<u32>()..);
+    let data = relay(context, meta, frame, patience).await?;
     let mut from = Decoder::new(data);
     let form = HeaderForm::of_response(R::KEY, version)?;
     ResponseHeader::decode(&mut from, form).ok()?;
@@ -73,7 +135,7 @@ pub(super) async fn ask_for<R: Request>(
 }
 
 /// Carries a request to the active controller, and its answer back once this broker shows what was decided.
-async fn relay(context: &Context, meta: &Meta, frame: Bytes) -> Option<Bytes> {
+async fn relay(context: &Context, meta: &Meta, frame: Bytes, patience: &Patience) -> Option<Bytes> {
     let request = EnvelopeRequest {
         request_data: frame,
         request_principal: Some(principal(meta)?),
@@ -83,7 +145,7 @@ async fn relay(context: &Context, meta: &Meta, frame: Bytes) -> Option<Bytes> {
         },
         ..Default::default()
     };
-    let asked = tokio::time::timeout(FORWARD_MAX, ask(context, meta, &request)).await;
+    let asked = tokio::time::timeout(patience.left(), ask(context, meta, &request)).await;
     let response = asked.ok()??;
     let offset = envelope::offset_of(&response).unwrap_or(MetadataOffset::NONE);
     let shown = tokio::time::timeout(SHOWN_MAX, context.metadata.at_least(offset));
@@ -120,10 +182,9 @@ async fn ask(
                     }
                     // It was never sent: nothing was decided, and the next controller may be asked.
                     Err(error) if error.is_before_sending() => {}
-                    // It may have been decided; whoever asked looks for itself, as in Kafka.
+                    // It may have been decided, and will be refused then. As in Kafka it is asked again all the same.
                     Err(error) => {
-                        tracing::warn!(%node, %error, "a forwarded request has no answer");
-                        return None;
+                        tracing::info!(%node, %error, "a forwarded request has no answer");
                     }
                 }
             }

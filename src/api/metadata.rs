@@ -11,10 +11,11 @@ use super::{Api, Caller, Context, Meta, Reply};
 use crate::auth::Resource::{self, Cluster};
 use crate::auth::operations;
 use crate::metadata::internal_topics;
+use crate::metadata::sightings::{Doubted, Sightings};
 use crate::metadata::view::{Rules, View};
 use ottla_controller::acl::Operation::{Create, Describe};
 use ottla_controller::decide::reason_invalid_topic_name;
-use ottla_controller::ids::TopicId;
+use ottla_controller::ids::{BrokerId, TopicId};
 use ottla_controller::image::{Image, Topic};
 use ottla_protocol::messages::metadata::{
     MetadataRequest, MetadataResponse, MetadataResponseBroker, MetadataResponsePartition,
@@ -51,10 +52,29 @@ impl Api for Metadata {
             // So that the client's first produce finds the log open.
             context.logs_open(image.offset).await;
         }
-        let mut response = answer(&image, &meta, &caller, &request, &wanted);
+        let names = |image: &Image, doubted: &Doubted| wanted.names_one(image, doubted);
+        let (image, doubted) = context
+            .sightings
+            .settled(&context.metadata, image, names)
+            .await;
+        let asked = Asked {
+            meta: &meta,
+            caller: &caller,
+            request: &request,
+            wanted: &wanted,
+        };
+        let mut response = answer(&image, &asked, &context.sightings, &doubted);
         response.topics.extend(hidden);
         Reply::Now(response)
     }
+}
+
+/// A request and who asked.
+struct Asked<'a> {
+    meta: &'a Meta,
+    caller: &'a Caller,
+    request: &'a MetadataRequest,
+    wanted: &'a Wanted,
 }
 
 /// Which topics a request is about.
@@ -145,6 +165,20 @@ impl Wanted {
         }
         hidden
     }
+
+    /// Whether the answer would name one of these brokers as a leader.
+    fn names_one(&self, image: &Image, leaders: &Doubted) -> bool {
+        let named = |topic: &Topic| {
+            let mut led = topic.partitions.iter().filter_map(|(_, one)| one.leader);
+            led.any(|leader| leaders.contains(&leader))
+        };
+        let named = |topic: Option<&Arc<Topic>>| topic.is_some_and(|topic| named(topic));
+        match self {
+            Wanted::All => image.topics.iter().any(|topic| named(Some(topic))),
+            Wanted::Names(names) => names.iter().any(|name| named(image.topics.by_name(name))),
+            Wanted::Ids(ids) => ids.iter().any(|id| named(image.topics.by_id(TopicId(*id)))),
+        }
+    }
 }
 
 /// What a request that Kafka refuses as a whole is answered (`MetadataRequest.getErrorResponse`).
@@ -166,11 +200,16 @@ fn refused(request: &MetadataRequest, error: ErrorCode) -> MetadataResponse {
 
 fn answer(
     image: &Image,
-    meta: &Meta,
-    caller: &Caller,
-    request: &MetadataRequest,
-    wanted: &Wanted,
+    asked: &Asked<'_>,
+    sightings: &Sightings,
+    doubted: &Doubted,
 ) -> MetadataResponse {
+    let Asked {
+        meta,
+        caller,
+        request,
+        wanted,
+    } = asked;
     let view = View {
         image,
         listener: &meta.peer.listener.name,
@@ -199,8 +238,10 @@ fn answer(
             }
         }
     }
+    hide_doubted(&mut topics, doubted);
     let brokers: Vec<MetadataResponseBroker> = view
-        .alive_brokers()
+        .all_brokers()
+        .filter(|(broker, _)| sightings.lists(broker))
         .map(|(broker, endpoint)| MetadataResponseBroker {
             node_id: broker.id.0,
             host: Str::from(&*endpoint.host),
@@ -211,7 +252,10 @@ fn answer(
         .collect();
     MetadataResponse {
         // Any serving broker forwards what belongs to the controller (`getRandomAliveBrokerId`).
-        controller_id: brokers.first().map_or(-1, |broker| broker.node_id),
+        controller_id: view
+            .alive_brokers()
+            .find(|(broker, _)| !doubted.contains(&broker.id))
+            .map_or(-1, |(broker, _)| broker.id.0),
         brokers,
         cluster_id: image.cluster_id.as_deref().map(Str::from),
         topics,
@@ -220,6 +264,23 @@ fn answer(
             false => operations::NOT_ASKED,
         },
         ..Default::default()
+    }
+}
+
+/// A leader that cannot be seen is not named: its partitions are about to get another.
+fn hide_doubted(topics: &mut [MetadataResponseTopic], doubted: &Doubted) {
+    if doubted.is_empty() {
+        return;
+    }
+    for topic in topics {
+        let hidden = topic
+            .partitions
+            .iter_mut()
+            .filter(|partition| doubted.contains(&BrokerId(partition.leader_id)));
+        for partition in hidden {
+            partition.error_code = ErrorCode::LEADER_NOT_AVAILABLE;
+            partition.leader_id = BrokerId::NONE.0;
+        }
     }
 }
 

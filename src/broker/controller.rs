@@ -161,12 +161,31 @@ pub async fn start<N: Net>(
         clock: Arc::new(move || clock.elapsed()),
         seed: world.rng.next_u64(),
         session_timeout: super::upkeep::session_timeout(config),
-        timing: Timing::default(),
+        timing: timing(fetch_timeout_ms(config)),
         balancing: balancing(config),
         limits: Limits::default(),
     };
     let started = runtime.run(Controller::start(options)).await?;
     started.map_err(StartError::controller)
+}
+
+fn fetch_timeout_ms(config: &BrokerConfig) -> u64 {
+    let number = config
+        .layers(&Unset, &Unset)
+        .broker_number("controller.quorum.fetch.timeout.ms");
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// A voter that hears nothing stands for election when its leader's lease has run out and a random time has passed; both are chosen so that it
+/// has by the time `controller.quorum.fetch.timeout.ms` is over.
+fn timing(fetch_timeout_ms: u64) -> Timing {
+    let election_max_ms = (fetch_timeout_ms / 2).max(200);
+    Timing {
+        heartbeat_ms: election_max_ms / 10,
+        election_min_ms: election_max_ms / 2,
+        election_max_ms,
+        ..Timing::default()
+    }
 }
 
 fn balancing(config: &BrokerConfig) -> Balancing {
@@ -182,4 +201,21 @@ fn balancing(config: &BrokerConfig) -> Balancing {
 
 fn blocking(workers: Workers) -> Blocking {
     Arc::new(move |job| workers.submit(job))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::timing;
+
+    #[test]
+    fn a_silent_leader_is_followed_no_longer_than_the_fetch_timeout() {
+        for fetch_timeout_ms in [2_000, 400, 10_000] {
+            let timing = timing(fetch_timeout_ms);
+            let lease_ms = timing.election_max_ms;
+            assert!(lease_ms + timing.election_max_ms <= fetch_timeout_ms);
+            assert!(lease_ms >= 10 * timing.heartbeat_ms);
+            assert!(timing.election_min_ms < timing.election_max_ms);
+        }
+        assert_eq!(timing(0), timing(400), "no shorter than openraft's own");
+    }
 }

@@ -15,6 +15,8 @@ use crate::metadata::evidence::Evidence;
 use crate::metadata::joining::Joining;
 use crate::metadata::raft_wire::RaftWire;
 use crate::metadata::seat::Seat;
+use crate::metadata::sightings::Sightings;
+use crate::metadata::succession::Succession;
 use crate::metrics::Metrics;
 use crate::net::dial::Dialer;
 use crate::net::listener::Listener;
@@ -47,6 +49,7 @@ pub struct Foundation<N: Net> {
     pub refused: watch::Receiver<Option<String>>,
     /// `None` where everybody may do everything.
     pub authorizer: Option<Arc<Authorizer>>,
+    pub sightings: Arc<Sightings>,
 }
 
 impl<N: Net> Foundation<N> {
@@ -75,7 +78,7 @@ impl<N: Net> Foundation<N> {
             wire.clone(),
         );
         let controller = started.await?;
-        look_for_evidence(config, world, &controller, &runtime);
+        let sightings = look_for_evidence(config, world, &controller, &wire, &runtime);
         let cluster_id = claimed.cluster_id.clone();
         let seat = Seat::new(controller.clone(), peer, cluster_id, &config.quorum);
         let seat = Arc::new(seat);
@@ -98,6 +101,7 @@ impl<N: Net> Foundation<N> {
             seen,
             refused,
             authorizer,
+            sightings,
         })
     }
 
@@ -175,23 +179,33 @@ fn join(
     refused
 }
 
-/// A node that may come to be the active controller looks after brokers whose process has ended.
+/// Looks after brokers and voters whose process has ended.
 fn look_for_evidence<N: Net>(
     config: &BrokerConfig,
     world: &World<N>,
     controller: &Controller,
+    wire: &RaftWire,
     runtime: &ControlRuntime,
-) {
-    if !config.quorum.roles.controller {
-        return;
-    }
+) -> Arc<Sightings> {
+    let sightings = Sightings::new(world.clock.clone());
+    let dial = Arc::new(Dialer::new(world.net.clone(), SocketOptions::default()));
     let evidence = Evidence {
         controller: controller.clone(),
-        dial: Arc::new(Dialer::new(world.net.clone(), SocketOptions::default())),
+        dial: dial.clone(),
         me: BrokerId(config.node_id),
         listener: config.listeners.inter_broker.as_str().into(),
+        sightings: sightings.clone(),
     };
     runtime.handle().spawn(evidence.run());
+    if config.quorum.roles.controller {
+        let succession = Succession {
+            controller: controller.clone(),
+            dial,
+            wire: wire.clone(),
+        };
+        runtime.handle().spawn(succession.run());
+    }
+    sightings
 }
 
 /// Where the quorum reaches this node: as the voters are listed, or else as advertised.

@@ -17,4 +17,6 @@ pub mod producer_ids;
 pub mod quorum_messages;
 pub mod raft_wire;
 pub mod seat;
+pub mod sightings;
+pub mod succession;
 pub mod view;

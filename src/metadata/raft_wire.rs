@@ -56,11 +56,15 @@ impl RaftWire {
         Destination::new(&self.listener, &address.host, address.port)
     }
 
-    fn link(&self, to: RaftId, peer: &Peer, lane: Lane) -> Result<Link, LinkError> {
-        let named = self.named.get(&to.node);
+    /// Where a node is dialled.
+    pub fn destination(&self, node: BrokerId, peer: &Peer) -> Option<Destination> {
+        let named = self.named.get(&node);
         let named = named.map(|address| self.controller_at(address));
-        let known = || peer.endpoints.first().map(destination);
-        let found = named.or_else(known).ok_or_else(|| {
+        named.or_else(|| peer.endpoints.first().map(destination))
+    }
+
+    fn link(&self, to: RaftId, peer: &Peer, lane: Lane) -> Result<Link, LinkError> {
+        let found = self.destination(to.node, peer).ok_or_else(|| {
             LinkError::Unreachable(format!("the quorum does not know where {to} is"))
         })?;
         Ok(self.peers.link(found, lane))

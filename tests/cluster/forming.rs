@@ -2,10 +2,10 @@
 
 use crate::host::Cluster;
 use crate::wire::create;
-use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::add_raft_voter::{AddRaftVoterRequest, Listener};
 use ottla_protocol::messages::metadata::MetadataRequest;
 use ottla_protocol::messages::remove_raft_voter::RemoveRaftVoterRequest;
+use ottla_protocol::{ErrorCode, Uuid};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -300,4 +300,54 @@ async fn a_cluster_grows_from_one_node_and_a_broker_follows_as_a_learner() {
         create_on(&cluster, 4, "second").await,
         Some(ErrorCode::NONE)
     );
+}
+
+/// The directory of a voter, once it is one.
+async fn voting_directory(cluster: &Cluster, node: i32) -> Option<Uuid> {
+    let quorum = cluster.quorum().await?;
+    let mut voters = quorum.current_voters.iter();
+    let voter = voters.find(|voter| voter.replica_id == node)?;
+    Some(voter.replica_directory_id)
+}
+
+#[tokio::test]
+async fn every_voter_of_a_grown_cluster_may_lose_its_disk_and_the_leader_die_while_it_catches_up() {
+    let mut cluster = Cluster::of(1).await;
+    assert_eq!(create_on(&cluster, 1, "kept").await, Some(ErrorCode::NONE));
+    for id in [2, 3] {
+        cluster.add(id, &[]);
+    }
+    let at = |node: &crate::host::Node| format!("127.0.0.1:{}", node.controller_port);
+    let servers: Vec<String> = cluster.nodes.iter().map(at).collect();
+    for id in [1, 2, 3] {
+        let node = cluster.node_mut(id);
+        node.settings.remove("controller.quorum.voters");
+        node.set("controller.quorum.bootstrap.servers", &servers.join(","));
+        node.set("controller.quorum.auto.join.enable", "true");
+    }
+    for id in [2, 3] {
+        cluster.node(id).restart().await;
+    }
+    let whole = async |cluster: &Cluster| (voters(cluster).await? == [1, 2, 3]).then_some(());
+    cluster.until("three voters", whole).await;
+    for wiped in [1, 2, 3] {
+        let before = voting_directory(&cluster, wiped).await;
+        cluster.node(wiped).kill();
+        cluster.node(wiped).wipe();
+        let active = cluster.until("a controller", Cluster::active).await;
+        cluster.node(wiped).start();
+        cluster.node(active).kill();
+        cluster.node(active).start();
+        cluster
+            .until("it votes again", async |cluster| {
+                let after = voting_directory(cluster, wiped).await?;
+                (Some(after) != before).then_some(())
+            })
+            .await;
+        cluster.until("three voters", whole).await;
+        for node in [1, 2, 3] {
+            cluster.node(node).ready().await;
+        }
+        assert_eq!(topics(&cluster, wiped).await.unwrap(), ["kept"]);
+    }
 }

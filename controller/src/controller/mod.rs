@@ -12,6 +12,7 @@ mod options;
 mod proposal;
 mod quorum;
 mod start;
+mod succession;
 
 pub use admission::Newcomer;
 pub use chores::Balancing;
@@ -27,7 +28,7 @@ use crate::image::Image;
 use crate::liveness::Liveness;
 use crate::outcome::Outcome;
 use crate::publish::Metadata;
-use crate::raft::{RaftId, Server, StateMachine, Types};
+use crate::raft::{DecidedVoters, RaftId, Server, StateMachine, Types};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use openraft::Raft;
@@ -52,6 +53,7 @@ pub struct Controller {
     stopped: watch::Receiver<Option<String>>,
     is_active: watch::Receiver<bool>,
     raft: Raft<Types, StateMachine>,
+    voters: DecidedVoters,
     id: RaftId,
 }
 
@@ -176,7 +178,7 @@ impl Controller {
 
     /// The state of the quorum, for DescribeQuorum and metrics.
     pub fn quorum(&self) -> QuorumStatus {
-        quorum::status(&self.raft)
+        quorum::status(&self.raft, &self.voters)
     }
 
     /// Stops deciding and answering, and ends openraft. What was acknowledged is durable already.

@@ -46,7 +46,9 @@ pub enum Bootstrap {
     Join { cluster_id: Option<String> },
 }
 
-/// The quorum's timing, all in milliseconds. An election starts after a random silence between the two election timeouts.
+/// The quorum's timing, all in milliseconds. A leader's lease lasts for the longer election timeout; an election starts when it has run out and
+/// a random time between the two has passed. Long enough for a starved machine: a leader whose process is gone is succeeded at once
+/// ([`Controller::succeed`](super::Controller::succeed)), so only a machine that is gone or cut off takes that long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     pub heartbeat_ms: u64,
@@ -59,9 +61,9 @@ pub struct Timing {
 impl Default for Timing {
     fn default() -> Self {
         Timing {
-            heartbeat_ms: 50,
-            election_min_ms: 200,
-            election_max_ms: 400,
+            heartbeat_ms: 100,
+            election_min_ms: 500,
+            election_max_ms: 1000,
             housekeeping_ms: 500,
         }
     }

@@ -1,6 +1,6 @@
 //! The state of the metadata quorum, as DescribeQuorum and the metrics show it.
 
-use crate::raft::{Peer, RaftId, StateMachine, Types};
+use crate::raft::{DecidedVoters, Peer, RaftId, StateMachine, Types};
 use openraft::{Instant, Raft};
 use openraft_rt::WatchReceiver;
 use std::time::Duration;
@@ -13,6 +13,7 @@ pub struct QuorumStatus {
     pub term: u64,
     /// The index after the last entry known to be committed: Kafka's high watermark.
     pub high_watermark: u64,
+    /// Those on whose votes the cluster may count: a voter whose taking in is not committed is an observer still.
     pub voters: Vec<MemberStatus>,
     pub observers: Vec<MemberStatus>,
     /// This node has no log: it has never belonged to a quorum.
@@ -32,7 +33,7 @@ pub struct MemberStatus {
     pub heard_ago: Option<Duration>,
 }
 
-pub(super) fn status(raft: &Raft<Types, StateMachine>) -> QuorumStatus {
+pub(super) fn status(raft: &Raft<Types, StateMachine>, decided: &DecidedVoters) -> QuorumStatus {
     let metrics = raft.metrics().borrow_watched().clone();
     let membership = metrics.membership_config.membership().clone();
     let end_of = |id: RaftId| {
@@ -52,14 +53,20 @@ pub(super) fn status(raft: &Raft<Types, StateMachine>) -> QuorumStatus {
         end: end_of(id),
         heard_ago: heard_ago(id),
     };
+    let decided = decided.get();
+    let leader = metrics.current_leader;
+    let is_decided =
+        |id: &RaftId| decided.is_empty() || decided.contains(id) || leader == Some(*id);
+    let (voters, coming): (Vec<RaftId>, Vec<RaftId>) = membership.voter_ids().partition(is_decided);
+    let observers = coming.into_iter().chain(membership.learner_ids());
     QuorumStatus {
-        leader: metrics.current_leader,
+        leader,
         term: metrics.current_term,
         high_watermark: metrics
             .local_committed
             .map_or(0, |committed| committed.index + 1),
-        voters: membership.voter_ids().map(member).collect(),
-        observers: membership.learner_ids().map(member).collect(),
+        voters: voters.into_iter().map(member).collect(),
+        observers: observers.map(member).collect(),
         is_empty: metrics.last_log_index.is_none() && metrics.snapshot.is_none(),
         is_stopped: metrics.running_state.is_err(),
     }

@@ -74,6 +74,7 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
     };
     let config = Arc::new(config(&options).map_err(StartError::Timing)?);
     let state_machine = StateMachine::new(publisher, files);
+    let voters = state_machine.voters();
     let raft = Raft::new(options.id, config, network, log.clone(), state_machine)
         .await
         .map_err(raft_error)?;
@@ -112,6 +113,7 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
         stopped,
         is_active,
         raft,
+        voters,
         id: options.id,
     };
     if is_alone {

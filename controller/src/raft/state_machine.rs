@@ -6,7 +6,7 @@
 
 use super::lane::Blocking;
 use super::snapshot::{self, SnapshotBytes};
-use super::types::{Applied, Batch, Entry, LogId, SnapshotMeta, StoredMembership, Types};
+use super::types::{Applied, Batch, Entry, LogId, RaftId, SnapshotMeta, StoredMembership, Types};
 use crate::delta::Delta;
 use crate::image::{ApplyError, Image};
 use crate::publish::Publisher;
@@ -16,6 +16,8 @@ use openraft::storage::{
 };
 use openraft::{EntryPayload, OptionalSend};
 use ottla_storage::disk::Disk;
+use parking_lot::Mutex;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +32,27 @@ pub struct StateMachine {
     image: Arc<Image>,
     last_applied: Option<LogId>,
     membership: StoredMembership,
+    voters: DecidedVoters,
     files: SnapshotFiles,
+}
+
+/// Who votes by what is committed, for whoever else wants to know: openraft's metrics have what was last proposed. A change under way counts
+/// neither those that come nor those that go.
+#[derive(Clone, Debug, Default)]
+pub struct DecidedVoters(Arc<Mutex<BTreeSet<RaftId>>>);
+
+impl DecidedVoters {
+    /// Empty before anything was applied.
+    pub fn get(&self) -> BTreeSet<RaftId> {
+        self.0.lock().clone()
+    }
+
+    fn set(&self, membership: &StoredMembership) {
+        let configs = membership.membership().get_joint_config();
+        let mut voters = configs.first().cloned().unwrap_or_default();
+        voters.retain(|voter| configs.iter().all(|config| config.contains(voter)));
+        *self.0.lock() = voters;
+    }
 }
 
 /// Where snapshots are kept, and on which thread they are written.
@@ -56,8 +78,14 @@ impl StateMachine {
             image: Arc::default(),
             last_applied: None,
             membership: StoredMembership::default(),
+            voters: DecidedVoters::default(),
             files,
         }
+    }
+
+    /// Stays true as entries are applied.
+    pub fn voters(&self) -> DecidedVoters {
+        self.voters.clone()
     }
 
     fn apply_entry(&mut self, entry: &Entry, step: &mut Step) -> Result<Applied, ApplyError> {
@@ -66,6 +94,7 @@ impl StateMachine {
             EntryPayload::Blank => Ok(Applied::At(step.image.offset)),
             EntryPayload::Membership(membership) => {
                 self.membership = StoredMembership::new(Some(entry.log_id), membership.clone());
+                self.voters.set(&self.membership);
                 Ok(Applied::At(step.image.offset))
             }
             EntryPayload::Normal(batch) => step.apply(batch),
@@ -171,6 +200,7 @@ impl RaftStateMachine<Types> for StateMachine {
             .await?;
         self.last_applied = meta.last_log_id;
         self.membership = meta.last_membership;
+        self.voters.set(&self.membership);
         self.image = Arc::new(image);
         self.publisher.load(self.image.clone());
         Ok(())

@@ -37,7 +37,7 @@ pub const KEYS: &[Key] = &[
         .says("Longest wait before the next attempt after a lost election."),
     Key::broker("controller.quorum.election.timeout.ms", Kind::Int, Some("1000"))
         .check(Check::AtLeast(0))
-        .says("How long to wait for a leader before standing for election."),
+        .says("How long Kafka's voter waits for a leader before it stands again; here `controller.quorum.fetch.timeout.ms` says that too."),
     Key::broker("controller.quorum.fetch.max.bytes", Kind::Int, Some("1048576"))
         .check(Check::AtLeast(1))
         .says("Largest piece of the metadata log that Kafka's followers fetch at once."),
@@ -46,7 +46,8 @@ pub const KEYS: &[Key] = &[
         .says("Largest piece of a metadata snapshot that Kafka's followers fetch at once."),
     Key::broker("controller.quorum.fetch.timeout.ms", Kind::Int, Some("2000"))
         .check(Check::AtLeast(0))
-        .says("How long without contact to the leader before a voter stands for election."),
+        .effective("a_silent_leader_is_followed_no_longer_than_the_fetch_timeout")
+        .says("How long a voter hears nothing of the leader before it stands for election; at least 400. It does so at once when the leader refuses connections."),
     Key::broker("controller.quorum.request.timeout.ms", Kind::Int, Some("2000"))
         .check(Check::AtLeast(0))
         .says("How long a request between controllers may take."),

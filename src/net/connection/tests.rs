@@ -41,6 +41,7 @@ fn stand_in(_: &Session, frame: Bytes, received: Duration) -> Result<Running, Re
     };
     let answer = Answer::Send(Encoded {
         chunks: answer(id, length),
+        is_not_controller: false,
         receipt: Receipt::new(0, 8, received),
     });
     Ok(Box::pin(async move {

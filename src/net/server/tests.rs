@@ -21,7 +21,11 @@ fn echo(_: &Session, frame: Bytes, received: Duration) -> Result<Running, Refusa
     answer.put(frame);
     let receipt = Receipt::new(0, answer.len(), received);
     let chunks = vec![Chunk::Bytes(answer.freeze())];
-    let answer = Outcome::Now(Answer::Send(Encoded { chunks, receipt }));
+    let answer = Outcome::Now(Answer::Send(Encoded {
+        chunks,
+        is_not_controller: false,
+        receipt,
+    }));
     Ok(Box::pin(std::future::ready(answer)))
 }
 
