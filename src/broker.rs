@@ -103,7 +103,7 @@ impl Node {
             seen,
             refused,
             peers: quorum_peers,
-            authorizer,
+            authority,
             sightings,
         } = foundation;
         let cluster_id = image.cluster_id.as_deref().unwrap_or_default();
@@ -131,7 +131,7 @@ impl Node {
             partitions,
             groups: groups(&world, &values, &metadata, &metrics),
             fetches: fetches(&world, &values.load()),
-            authorizer,
+            authority,
             loggers: world.loggers.clone(),
             sightings,
             config: config.clone(),

@@ -8,6 +8,8 @@ mod wire;
 mod acls;
 #[path = "broker/addresses.rs"]
 mod addresses;
+#[path = "broker/authorization.rs"]
+mod authorization;
 #[path = "broker/configs.rs"]
 mod configs;
 #[path = "broker/connections.rs"]

@@ -4,7 +4,7 @@
 //! listens is what it said then, not what the request says.
 
 use super::raft_voters::{self, Change, Refused};
-use super::{Api, Context, Meta, Reply, Route};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use ottla_controller::controller::{MemberStatus, QuorumStatus};
 use ottla_controller::raft::RaftId;
 use ottla_protocol::messages::add_raft_voter::{AddRaftVoterRequest, AddRaftVoterResponse};
@@ -24,15 +24,16 @@ pub struct AddRaftVoter;
 impl Api for AddRaftVoter {
     type Request = AddRaftVoterRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;
+    const NEEDS: Needs = &[(Operation::Alter, ResourceType::Cluster)];
     const ROUTE: Route = Route::Controller;
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: AddRaftVoterRequest,
     ) -> Reply<AddRaftVoterResponse> {
         Reply::later(async move {
-            let refused = add(&context, &request).await.err();
+            let refused = add(&context, &meta, &request).await.err();
             let error_code = refused.as_ref().map_or(ErrorCode::NONE, |it| it.code);
             AddRaftVoterResponse {
                 error_code,
@@ -43,7 +44,10 @@ impl Api for AddRaftVoter {
     }
 }
 
-async fn add(context: &Context, request: &AddRaftVoterRequest) -> Result<(), Refused> {
+async fn add(context: &Context, meta: &Meta, request: &AddRaftVoterRequest) -> Result<(), Refused> {
+    let caller = context.caller(meta);
+    let may = caller.may(Operation::Alter, Resource::Cluster);
+    may.map_err(|error| Refused::new(error, error.message()))?;
     let id = raft_voters::id(request.voter_id, request.voter_directory_id);
     let cluster_id = request.cluster_id.as_deref();
     raft_voters::check_cluster(&context.metadata.image(), cluster_id)?;

@@ -3,7 +3,7 @@
 //! Superseded by IncrementalAlterConfigs but still sent by librdkafka. Knows no loggers (KIP-412).
 
 use super::config_changes::{Answer, ConfigChanges, Key, Verdict, change};
-use super::{Api, Context, Meta, Reply, Route};
+use super::{Api, Context, Meta, Needs, Operation, Reply, ResourceType, Route};
 use ottla_controller::Outcome;
 use ottla_controller::decide::{self, ConfigRules, Refusal};
 use ottla_controller::image::Image;
@@ -18,6 +18,11 @@ pub struct AlterConfigs;
 impl Api for AlterConfigs {
     type Request = AlterConfigsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
+    const NEEDS: Needs = &[
+        (Operation::AlterConfigs, ResourceType::Cluster),
+        (Operation::AlterConfigs, ResourceType::Topic),
+        (Operation::AlterConfigs, ResourceType::Group),
+    ];
     const ROUTE: Route = Route::Both;
 
     async fn handle(

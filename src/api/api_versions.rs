@@ -9,7 +9,7 @@
 //!
 //! Differences from Kafka: the forwarded APIs' ranges are not intersected with the active controller's.
 
-use super::{APIS, Api, Context, Gate, Listener, Meta, Reply, Scope};
+use super::{APIS, Api, Context, Gate, Listener, Meta, Needs, Reply, Scope};
 use ottla_controller::Image;
 use ottla_controller::image::{SUPPORTED, VersionRange};
 use ottla_protocol::messages::api_versions::{
@@ -24,6 +24,7 @@ pub struct ApiVersions;
 impl Api for ApiVersions {
     type Request = ApiVersionsRequest;
     const VERSIONS: RangeInclusive<i16> = 0..=4;
+    const NEEDS: Needs = &[];
     const GATE: Gate = Gate::Open;
     const SCOPE: Scope = Scope::Everywhere;
 

@@ -6,13 +6,13 @@
 //! ```
 //! Without an authorizer there is nobody to ask: everything is allowed, at the price of one branch. Source: `AuthHelper`.
 
-use super::{Meta, Principal};
-use crate::auth::{Asker, Authorizer, Resource, Rule, Verdict, operations};
+use super::Meta;
+use crate::auth::{Action, Asker, Authority, Noted, Resource, Verdict, operations, rule};
 use crate::logging::DECISIONS;
 use ottla_controller::acl::{Operation, ResourceType};
+use ottla_controller::ids::MetadataOffset;
 use ottla_controller::image::Image;
 use ottla_protocol::ErrorCode;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 /// See the module. Good for one request: it holds the entries of the moment it was made. Cheap to clone.
@@ -22,31 +22,35 @@ pub struct Caller(Option<Arc<Known>>);
 /// Somebody who is asked after.
 struct Known {
     asker: Asker,
-    principal: Principal,
-    address: IpAddr,
-    api: &'static str,
+    authority: Arc<Authority>,
+    meta: Meta,
+    principal: String,
+    /// The node has no entries yet, and cannot know of whom they speak.
+    is_too_early: bool,
 }
 
 impl Caller {
     /// Somebody where everybody may do everything.
     pub const ANYBODY: Self = Self(None);
 
-    /// Who sent a request, by the entries of `image`.
-    pub fn of(authorizer: Option<&Arc<Authorizer>>, image: &Image, meta: &Meta) -> Self {
-        let Some(authorizer) = authorizer else {
+    /// Who sent a request, by the entries of `image`. While a node has no metadata, super users alone may do something.
+    pub fn of(authority: Option<&Arc<Authority>>, image: &Image, meta: &Meta) -> Self {
+        let Some(authority) = authority else {
             return Self::ANYBODY;
         };
-        let address = meta.peer.address.ip().to_canonical();
+        let address = meta.peer.address.ip();
         let principal = meta.principal.to_string();
+        let authorizer = &authority.authorizer;
         Self(Some(Arc::new(Known {
             asker: authorizer.asker(&image.acls, &principal, address),
-            principal: meta.principal.clone(),
-            address,
-            api: meta.api,
+            authority: authority.clone(),
+            meta: meta.clone(),
+            principal,
+            is_too_early: image.offset == MetadataOffset::NONE,
         })))
     }
 
-    /// Whether anybody is asked after at all: without an authorizer there are no lists either.
+    /// Whether nobody is asked after: without an authorizer there are no lists either.
     pub fn is_anybody(&self) -> bool {
         self.0.is_none()
     }
@@ -59,20 +63,24 @@ impl Caller {
         let Some(known) = &self.0 else {
             return Ok(());
         };
-        let verdict = known.asker.may(operation, resource);
-        known.log(operation, resource, verdict);
+        let verdict = known.decide(operation, resource);
+        known.note(operation, resource, verdict);
         match verdict.is_allowed {
             true => Ok(()),
             false => Err(resource.refusal()),
         }
     }
 
-    /// Whether they could, where a "no" is no refusal: what is filtered from a list, or allowed in another way. Not logged.
+    /// Whether they could, where a "no" is no refusal and is not logged: what is filtered from a list, or may be allowed in another way.
     pub fn could(&self, operation: Operation, resource: Resource<'_>) -> bool {
         let Some(known) = &self.0 else {
             return true;
         };
-        known.asker.may(operation, resource).is_allowed
+        let verdict = known.decide(operation, resource);
+        if verdict.is_allowed {
+            known.note(operation, resource, verdict);
+        }
+        verdict.is_allowed
     }
 
     /// Whether there is some resource of a type to which they could.
@@ -83,13 +91,34 @@ impl Caller {
         known.asker.may_to_some(operation, resource_type)
     }
 
+    /// Takes out of a list what `may` refuses, and answers it with the errors.
+    pub fn take_refused<T>(
+        &self,
+        items: &mut Vec<T>,
+        may: impl Fn(&T) -> Result<(), ErrorCode>,
+    ) -> Vec<(T, ErrorCode)> {
+        if self.is_anybody() {
+            return Vec::new();
+        }
+        let mut refused = Vec::new();
+        let all = std::mem::take(items);
+        for item in all {
+            match may(&item) {
+                Ok(()) => items.push(item),
+                Err(error) => refused.push((item, error)),
+            }
+        }
+        refused
+    }
+
     /// Everything they may do to a resource, as `*_authorized_operations` fields have it.
     pub fn operations(&self, resource: Resource<'_>) -> i32 {
         let exist = operations::of(resource.resource_type());
-        let mine = exist
-            .iter()
-            .filter(|operation| self.could(**operation, resource));
-        operations::bits(mine)
+        let Some(known) = &self.0 else {
+            return operations::bits(exist);
+        };
+        let is_mine = |operation: &&Operation| known.decide(**operation, resource).is_allowed;
+        operations::bits(exist.iter().filter(is_mine))
     }
 
     /// Everything they may do to the cluster, if they may see it; otherwise nothing (`KafkaApis.handleTopicMetadataRequest`).
@@ -102,23 +131,59 @@ impl Caller {
 }
 
 impl Known {
+    fn decide(&self, operation: Operation, resource: Resource<'_>) -> Verdict {
+        let verdict = self.asker.may(operation, resource);
+        match self.is_too_early && !self.asker.is_super() {
+            true => Verdict {
+                is_allowed: false,
+                ..verdict
+            },
+            false => verdict,
+        }
+    }
+
+    /// To the audit log, and to the logger: refusals at INFO, within the rate of the audit log, everything else at DEBUG.
+    fn note(&self, operation: Operation, resource: Resource<'_>, verdict: Verdict) {
+        let peer = &self.meta.peer;
+        let noted = self.authority.audit.note(&Action {
+            principal: &self.principal,
+            address: peer.address.ip().to_canonical(),
+            client_id: self.meta.client_id.as_deref(),
+            listener: &peer.listener.name,
+            api: self.meta.api,
+            operation,
+            resource,
+            verdict,
+        });
+        match (verdict.is_allowed, noted) {
+            (true, _) => {
+                tracing::debug!(target: DECISIONS, "{}", self.sentence(operation, resource, verdict))
+            }
+            (false, Noted::Yes(0)) => {
+                tracing::info!(target: DECISIONS, "{}", self.sentence(operation, resource, verdict))
+            }
+            (false, Noted::Yes(left_out)) => {
+                tracing::info!(target: DECISIONS, left_out, "{}", self.sentence(operation, resource, verdict));
+            }
+            (false, Noted::LeftOut) => {}
+        }
+    }
+
     /// In the words of Kafka's authorizer, but for the entry that it quotes.
-    fn log(&self, operation: Operation, resource: Resource<'_>, verdict: Verdict) {
-        tracing::debug!(
-            target: DECISIONS,
+    fn sentence(&self, operation: Operation, resource: Resource<'_>, verdict: Verdict) -> String {
+        format!(
             "Principal = {} is {} operation = {operation} from host = {} on resource = {}:LITERAL:{} for request = {} based on rule {}",
             self.principal,
-            if verdict.is_allowed { "Allowed" } else { "Denied" },
-            self.address,
+            if verdict.is_allowed {
+                "Allowed"
+            } else {
+                "Denied"
+            },
+            self.meta.peer.address.ip().to_canonical(),
             resource.resource_type().camel_case(),
             resource.name(),
-            self.api,
-            match (verdict.rule, verdict.is_allowed) {
-                (Rule::SuperUser, _) => "SuperUser",
-                (Rule::Acl, _) => "MatchingAcl",
-                (Rule::Default, true) => "DefaultAllow",
-                (Rule::Default, false) => "DefaultDeny",
-            },
-        );
+            self.meta.api,
+            rule(verdict),
+        )
     }
 }

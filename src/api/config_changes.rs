@@ -7,7 +7,7 @@
 //! ```
 //! Answers come in the order of the request. Source: `ConfigAdminManager.preprocess`, `reassembleIncrementalResponse`.
 
-use super::{Context, Meta, forward};
+use super::{Caller, Context, Meta, Operation, Resource, forward};
 use ottla_controller::Outcome;
 use ottla_controller::decide::{ConfigRules, Refusal, check_config_keys, duplicate_resources};
 use ottla_controller::ids::BrokerId;
@@ -61,9 +61,10 @@ pub(super) async fn change<C: ConfigChanges>(
 ) -> C::Response {
     // What another broker forwards it has looked at: all of it is the controller's.
     let is_forwarded = !meta.peer.listener.serves.clients;
+    let caller = context.caller(meta);
     let here: Vec<Option<Verdict>> = match is_forwarded {
-        true => vec![None; request.resources().len()],
-        false => preprocessed(context, &request),
+        true => refused(&caller, &request),
+        false => preprocessed(context, &caller, &request),
     };
     let mut remaining = request.clone();
     let mut answered = here.iter();
@@ -125,8 +126,38 @@ async fn decided<C: ConfigChanges>(
     }
 }
 
+/// As what a config resource is authorised: topics and groups as themselves, everything else as the cluster.
+pub(super) fn authorized_as(kind: ResourceKind, name: &str) -> Resource<'_> {
+    match kind {
+        ResourceKind::Topic => Resource::Topic(name),
+        ResourceKind::Group => Resource::Group(name),
+        ResourceKind::Broker | ResourceKind::BrokerLogger | ResourceKind::ClientMetrics => {
+            Resource::Cluster
+        }
+    }
+}
+
+fn check_caller(caller: &Caller, (kind, name): (i8, &Str)) -> Verdict {
+    let Some(kind) = ResourceKind::from_wire(kind) else {
+        return Ok(());
+    };
+    let may_alter = caller.may(Operation::AlterConfigs, authorized_as(kind, name));
+    may_alter.map_err(Refusal::plain)
+}
+
+/// The verdicts of what the caller may not alter.
+fn refused<C: ConfigChanges>(caller: &Caller, request: &C) -> Vec<Option<Verdict>> {
+    let resources = request.resources().iter().map(C::named);
+    let refused = resources.map(|named| check_caller(caller, named).err().map(Err));
+    refused.collect()
+}
+
 /// The verdicts that need no controller. Loggers are changed here.
-fn preprocessed<C: ConfigChanges>(context: &Context, request: &C) -> Vec<Option<Verdict>> {
+fn preprocessed<C: ConfigChanges>(
+    context: &Context,
+    caller: &Caller,
+    request: &C,
+) -> Vec<Option<Verdict>> {
     let twice = duplicate_resources(request.resources().iter().map(C::named));
     let verdict = |resource: &C::Resource| {
         let (kind, name) = C::named(resource);
@@ -134,7 +165,8 @@ fn preprocessed<C: ConfigChanges>(context: &Context, request: &C) -> Vec<Option<
             let message = "Each resource must appear at most once.";
             return Some(Err(Refusal::invalid_request(message)));
         }
-        if let Err(refusal) = check_config_keys(C::keys(resource)) {
+        let checked = check_config_keys(C::keys(resource));
+        if let Err(refusal) = checked.and_then(|()| check_caller(caller, (kind, name))) {
             return Some(Err(refusal));
         }
         match ResourceKind::from_wire(kind) {

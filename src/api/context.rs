@@ -1,7 +1,7 @@
 //! What handlers may touch. Made once by `broker.rs` and shared by all requests of a node.
 
 use super::{Caller, Meta, errors};
-use crate::auth::Authorizer;
+use crate::auth::Authority;
 use crate::config::{BrokerConfig, BrokerValues, Layers, Settings, Unset};
 use crate::coordinator::group::Groups;
 use crate::fetch::Fetches;
@@ -45,7 +45,7 @@ pub struct Context {
     pub groups: Arc<Groups>,
     pub fetches: Arc<Fetches>,
     /// Who may do what; `None` where everybody may do everything.
-    pub authorizer: Option<Arc<Authorizer>>,
+    pub authority: Option<Arc<Authority>>,
     /// Which of the other brokers cannot be seen just now.
     pub sightings: Arc<Sightings>,
     /// What is logged.
@@ -55,9 +55,9 @@ pub struct Context {
 impl Context {
     /// Who sent a request, to be asked whether they may.
     pub fn caller(&self, meta: &Meta) -> Caller {
-        match &self.authorizer {
+        match &self.authority {
             None => Caller::ANYBODY,
-            authorizer => Caller::of(authorizer.as_ref(), &self.metadata.image(), meta),
+            authority => Caller::of(authority.as_ref(), &self.metadata.image(), meta),
         }
     }
 

@@ -2,7 +2,7 @@
 //! AllocateProducerIds (key 67, version 0): what brokers ask of the active controller (KIP-497, KIP-631, KIP-730). What they decide is in
 //! `metadata/controller_requests.rs`. Answered when decided, whatever the state of this node's logs.
 
-use super::{Api, Context, Meta, Reply, Scope, errors};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Scope, errors};
 use crate::metadata::controller_link::ControllerRequest;
 use ottla_protocol::Message;
 use ottla_protocol::messages::allocate_producer_ids::AllocateProducerIdsRequest;
@@ -27,8 +27,13 @@ impl<R: ControllerRequest> Api for Asked<R> {
     type Request = R;
     const VERSIONS: RangeInclusive<i16> = *<R as Message>::VERSIONS.start()..=R::VERSION;
     const SCOPE: Scope = Scope::Controllers;
+    const NEEDS: Needs = &[(Operation::ClusterAction, ResourceType::Cluster)];
 
-    async fn handle(context: Arc<Context>, _meta: Meta, request: R) -> Reply<R::Response> {
+    async fn handle(context: Arc<Context>, meta: Meta, request: R) -> Reply<R::Response> {
+        let caller = context.caller(&meta);
+        if let Err(error) = caller.may(Operation::ClusterAction, Resource::Cluster) {
+            return Reply::Now(request.refused(error));
+        }
         let asked = request.clone();
         let decided = context
             .controller

@@ -3,9 +3,7 @@
 //! v1 pattern types (KIP-290); v2 flexible; v3 user resources (KIP-373). Decided by the controller; in force on this broker when answered,
 //! on the others as soon as they have the metadata.
 
-use super::{Api, Context, Meta, Reply, Route};
-use crate::auth::Resource::Cluster;
-use ottla_controller::acl::Operation::Alter;
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use ottla_controller::decide::{self, Refusal};
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::create_acls::{CreateAclsRequest, CreateAclsResponse};
@@ -16,6 +14,7 @@ pub struct CreateAcls;
 impl Api for CreateAcls {
     type Request = CreateAclsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=3;
+    const NEEDS: Needs = &[(Operation::Alter, ResourceType::Cluster)];
     const ROUTE: Route = Route::Controller;
 
     async fn handle(
@@ -35,7 +34,9 @@ async fn create(
     request: Arc<CreateAclsRequest>,
 ) -> Result<CreateAclsResponse, Refusal> {
     let caller = context.caller(meta);
-    caller.may(Alter, Cluster).map_err(Refusal::plain)?;
+    caller
+        .may(Operation::Alter, Resource::Cluster)
+        .map_err(Refusal::plain)?;
     if caller.is_anybody() {
         return Err(no_authorizer());
     }

@@ -2,7 +2,7 @@
 //!
 //! v2 flexible; v3 quota errors (KIP-599). Only grows a topic. Decided by the controller.
 
-use super::{Api, Context, Meta, Reply, Route};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use ottla_controller::decide;
 use ottla_protocol::messages::create_partitions::{
     CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopicResult,
@@ -15,34 +15,47 @@ pub struct CreatePartitions;
 impl Api for CreatePartitions {
     type Request = CreatePartitionsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=3;
+    const NEEDS: Needs = &[(Operation::Alter, ResourceType::Topic)];
     const ROUTE: Route = Route::Controller;
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
-        request: CreatePartitionsRequest,
+        meta: Meta,
+        mut request: CreatePartitionsRequest,
     ) -> Reply<CreatePartitionsResponse> {
+        let caller = context.caller(&meta);
+        let hidden = caller.take_refused(&mut request.topics, |topic| {
+            caller.may(Operation::Alter, Resource::Topic(&topic.name))
+        });
         let request = Arc::new(request);
         let asked = request.clone();
         let decided = context
             .decide(move |image, turn| decide::create_partitions(image, &asked, turn.dice))
             .await;
-        Reply::Now(decided.unwrap_or_else(|error| refused(&request, error)))
+        let mut response = decided.unwrap_or_else(|error| refused(&request, error));
+        let hidden = hidden.iter();
+        response
+            .results
+            .extend(hidden.map(|(topic, error)| not_grown(&topic.name, *error)));
+        Reply::Now(response)
     }
 }
 
 fn refused(request: &CreatePartitionsRequest, error_code: ErrorCode) -> CreatePartitionsResponse {
-    let results = request
-        .topics
-        .iter()
-        .map(|topic| CreatePartitionsTopicResult {
-            name: topic.name.clone(),
-            error_code,
-            error_message: Some(Str::from_static(error_code.message())),
-            ..Default::default()
-        });
+    let topics = request.topics.iter();
     CreatePartitionsResponse {
-        results: results.collect(),
+        results: topics
+            .map(|topic| not_grown(&topic.name, error_code))
+            .collect(),
+        ..Default::default()
+    }
+}
+
+fn not_grown(name: &Str, error_code: ErrorCode) -> CreatePartitionsTopicResult {
+    CreatePartitionsTopicResult {
+        name: name.clone(),
+        error_code,
+        error_message: Some(Str::from_static(error_code.message())),
         ..Default::default()
     }
 }

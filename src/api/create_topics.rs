@@ -4,7 +4,7 @@
 //! v7 topic ids. Decided by the controller; answered once this broker's own image has the topics, so that a client that asks
 //! it next finds them.
 
-use super::{Api, Context, Meta, Reply, Route};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use crate::config::describe;
 use ottla_controller::decide;
 use ottla_controller::image::Image;
@@ -20,13 +20,25 @@ pub struct CreateTopics;
 impl Api for CreateTopics {
     type Request = CreateTopicsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 2..=7;
+    const NEEDS: Needs = &[
+        (Operation::Create, ResourceType::Cluster),
+        (Operation::Create, ResourceType::Topic),
+        (Operation::DescribeConfigs, ResourceType::Topic),
+    ];
     const ROUTE: Route = Route::Controller;
 
     async fn handle(
         context: Arc<Context>,
         meta: Meta,
-        request: CreateTopicsRequest,
+        mut request: CreateTopicsRequest,
     ) -> Reply<CreateTopicsResponse> {
+        let caller = context.caller(&meta);
+        let hidden = match caller.could(Operation::Create, Resource::Cluster) {
+            true => Vec::new(),
+            false => caller.take_refused(&mut request.topics, |topic| {
+                caller.may(Operation::Create, Resource::Topic(&topic.name))
+            }),
+        };
         let request = Arc::new(request);
         let asked = request.clone();
         let decided = context
@@ -34,7 +46,7 @@ impl Api for CreateTopics {
             .await;
         let mut response = match decided {
             Ok(response) => response,
-            Err(error) => return Reply::Now(refused(&request, error)),
+            Err(error) => refused(&request, error),
         };
         if meta.api_version >= 5 {
             let image = context.metadata.image();
@@ -43,23 +55,44 @@ impl Api for CreateTopics {
                 .topics
                 .iter_mut()
                 .filter(created)
-                .for_each(|topic| add_configs(&context, &image, &request, topic));
+                .for_each(|topic| {
+                    match caller.could(Operation::DescribeConfigs, Resource::Topic(&topic.name)) {
+                        true => add_configs(&context, &image, &request, topic),
+                        false => hide_configs(topic),
+                    }
+                });
         }
+        let hidden = hidden.iter();
+        response
+            .topics
+            .extend(hidden.map(|(topic, error)| not_created(&topic.name, *error)));
         Reply::Now(response)
     }
 }
 
 fn refused(request: &CreateTopicsRequest, error_code: ErrorCode) -> CreateTopicsResponse {
-    let topics = request.topics.iter().map(|topic| CreatableTopicResult {
-        name: topic.name.clone(),
+    let topics = request.topics.iter();
+    CreateTopicsResponse {
+        topics: topics
+            .map(|topic| not_created(&topic.name, error_code))
+            .collect(),
+        ..Default::default()
+    }
+}
+
+fn not_created(name: &Str, error_code: ErrorCode) -> CreatableTopicResult {
+    CreatableTopicResult {
+        name: name.clone(),
         error_code,
         error_message: Some(Str::from_static(error_code.message())),
         ..Default::default()
-    });
-    CreateTopicsResponse {
-        topics: topics.collect(),
-        ..Default::default()
     }
+}
+
+/// To who may create a topic and not see its configuration (`ReplicationControlManager.createTopic`).
+fn hide_configs(topic: &mut CreatableTopicResult) {
+    topic.topic_config_error_code = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+    (topic.num_partitions, topic.replication_factor) = (-1, -1);
 }
 
 /// The configuration that the topic has, or with `validate_only` would have.

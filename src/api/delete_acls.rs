@@ -4,9 +4,7 @@
 //! on the others as soon as they have the metadata.
 
 use super::create_acls::no_authorizer;
-use super::{Api, Context, Meta, Reply, Route};
-use crate::auth::Resource::Cluster;
-use ottla_controller::acl::Operation::Alter;
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use ottla_controller::decide::{self, Refusal};
 use ottla_protocol::messages::delete_acls::{DeleteAclsRequest, DeleteAclsResponse};
 use std::sync::Arc;
@@ -16,6 +14,7 @@ pub struct DeleteAcls;
 impl Api for DeleteAcls {
     type Request = DeleteAclsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=3;
+    const NEEDS: Needs = &[(Operation::Alter, ResourceType::Cluster)];
     const ROUTE: Route = Route::Controller;
 
     async fn handle(
@@ -35,7 +34,9 @@ async fn delete(
     request: Arc<DeleteAclsRequest>,
 ) -> Result<DeleteAclsResponse, Refusal> {
     let caller = context.caller(meta);
-    caller.may(Alter, Cluster).map_err(Refusal::plain)?;
+    caller
+        .may(Operation::Alter, Resource::Cluster)
+        .map_err(Refusal::plain)?;
     if caller.is_anybody() {
         return Err(no_authorizer());
     }

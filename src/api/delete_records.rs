@@ -3,7 +3,7 @@
 //! Moves the log start up, for good: what is answered survives any crash. -1 stands for the high watermark. Answered when all living replicas have followed, or when the request's time
 //! is up.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use crate::metadata::internal_topics;
 use crate::partition::Partition;
 use futures::future::join_all;
@@ -24,19 +24,25 @@ pub struct DeleteRecords;
 impl Api for DeleteRecords {
     type Request = DeleteRecordsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
+    const NEEDS: Needs = &[(Operation::Delete, ResourceType::Topic)];
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: DeleteRecordsRequest,
     ) -> Reply<DeleteRecordsResponse> {
         let image = context.metadata.image();
+        let caller = context.caller(&meta);
         let timeout = Duration::from_millis(u64::try_from(request.timeout_ms).unwrap_or(0));
         // All at once: each may wait for its followers.
         let deleting = request.topics.iter().flat_map(|topic| {
             let (context, image) = (&context, &image);
+            let may_delete = caller.may(Operation::Delete, Resource::Topic(&topic.name));
             let partitions = topic.partitions.iter();
-            partitions.map(move |asked| delete(context, image, &topic.name, asked, timeout))
+            partitions.map(move |asked| async move {
+                may_delete?;
+                delete(context, image, &topic.name, asked, timeout).await
+            })
         });
         let deleted = join_all(deleting.collect::<Vec<_>>()).await;
         // Kafka leaves this to its next checkpoint, a minute away: until then a crash brings deleted records back.

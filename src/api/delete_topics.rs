@@ -3,8 +3,10 @@
 //! v4 flexible; v5 error messages and quota errors (KIP-599); v6 topic ids (KIP-516).
 //! Decided by the controller; the logs are removed as the image without the topics is applied.
 
-use super::{Api, Context, Meta, Reply, Route};
+use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use ottla_controller::decide;
+use ottla_controller::ids::TopicId;
+use ottla_controller::image::Image;
 use ottla_protocol::messages::delete_topics::{
     DeletableTopicResult, DeleteTopicsRequest, DeleteTopicsResponse,
 };
@@ -16,6 +18,11 @@ pub struct DeleteTopics;
 impl Api for DeleteTopics {
     type Request = DeleteTopicsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=6;
+    const NEEDS: Needs = &[
+        (Operation::Delete, ResourceType::Cluster),
+        (Operation::Delete, ResourceType::Topic),
+        (Operation::Describe, ResourceType::Topic),
+    ];
     const ROUTE: Route = Route::Controller;
 
     async fn handle(
@@ -31,23 +38,77 @@ impl Api for DeleteTopics {
             };
             return Reply::Now(refused(&request, error));
         }
+        let caller = context.caller(&meta);
         let request = Arc::new(request);
-        let asked = request.clone();
+        let mut asked = DeleteTopicsRequest::clone(&request);
+        // With the image that is decided on: a topic may just have been created.
         let decided = context
-            .decide(move |image, _| decide::delete_topics(image, &asked))
+            .decide(move |image, _| {
+                let hidden = hide(&caller, image, &mut asked);
+                decide::delete_topics(image, &asked).map(|mut response| {
+                    response.responses.extend(hidden);
+                    response
+                })
+            })
             .await;
         Reply::Now(decided.unwrap_or_else(|error| refused(&request, error)))
     }
 }
 
-/// `DeleteTopicsRequest.getErrorResponse`: no messages, names before ids.
-fn refused(request: &DeleteTopicsRequest, error_code: ErrorCode) -> DeleteTopicsResponse {
-    let result = |name: Option<Str>, topic_id: Uuid| DeletableTopicResult {
+/// Takes out the topics that the caller may not delete, and answers them. Whether a topic exists learns only who may see it
+/// (`ControllerApis.deleteTopics`).
+fn hide(
+    caller: &Caller,
+    image: &Image,
+    request: &mut DeleteTopicsRequest,
+) -> Vec<DeletableTopicResult> {
+    if caller.could(Operation::Delete, Resource::Cluster) {
+        return Vec::new();
+    }
+    let named = |name: &str| {
+        caller.may(Operation::Describe, Resource::Topic(name))?;
+        match image.topics.by_name(name) {
+            Some(_) => caller.may(Operation::Delete, Resource::Topic(name)),
+            None => Ok(()),
+        }
+    };
+    let name_of = |id: Uuid| {
+        image
+            .topics
+            .by_id(TopicId(id))
+            .map(|topic| topic.name.clone())
+    };
+    let by_name = caller.take_refused(&mut request.topic_names, |name| named(name));
+    let by_either = caller.take_refused(&mut request.topics, |topic| match &topic.name {
+        Some(name) => named(name),
+        None => name_of(topic.topic_id).map_or(Ok(()), |name| {
+            caller.may(Operation::Delete, Resource::Topic(&name))
+        }),
+    });
+    let by_name = by_name
+        .into_iter()
+        .map(|(name, error)| not_deleted(Some(name), Uuid::ZERO, error));
+    let by_either = by_either.into_iter().map(|(topic, error)| {
+        let seen = name_of(topic.topic_id)
+            .filter(|name| caller.could(Operation::Describe, Resource::Topic(name)));
+        let name = topic.name.or_else(|| seen.as_deref().map(Str::from));
+        not_deleted(name, topic.topic_id, error)
+    });
+    by_name.chain(by_either).collect()
+}
+
+fn not_deleted(name: Option<Str>, topic_id: Uuid, error_code: ErrorCode) -> DeletableTopicResult {
+    DeletableTopicResult {
         name,
         topic_id,
         error_code,
         ..Default::default()
-    };
+    }
+}
+
+/// `DeleteTopicsRequest.getErrorResponse`: no messages, names before ids.
+fn refused(request: &DeleteTopicsRequest, error_code: ErrorCode) -> DeleteTopicsResponse {
+    let result = |name, topic_id| not_deleted(name, topic_id, error_code);
     let by_name = request
         .topic_names
         .iter()

@@ -2,10 +2,8 @@
 //!
 //! v1 pattern types (KIP-290); v2 flexible; v3 user resources (KIP-373).
 
-use super::{Api, Context, Meta, Reply, Scope};
-use crate::auth::Resource::Cluster;
-use ottla_controller::acl::Operation::Describe;
-use ottla_controller::acl::{Acl, AclFilter, PatternType, ResourceType};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Scope};
+use ottla_controller::acl::{Acl, AclFilter, PatternType};
 use ottla_controller::decide::Refusal;
 use ottla_controller::image::Image;
 use ottla_protocol::messages::describe_acls::{
@@ -20,6 +18,7 @@ pub struct DescribeAcls;
 impl Api for DescribeAcls {
     type Request = DescribeAclsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=3;
+    const NEEDS: Needs = &[(Operation::Describe, ResourceType::Cluster)];
     const SCOPE: Scope = Scope::Everywhere;
 
     async fn handle(
@@ -48,7 +47,9 @@ fn describe(
     request: &DescribeAclsRequest,
 ) -> Result<Vec<DescribeAclsResource>, Refusal> {
     let caller = context.caller(meta);
-    caller.may(Describe, Cluster).map_err(Refusal::plain)?;
+    caller
+        .may(Operation::Describe, Resource::Cluster)
+        .map_err(Refusal::plain)?;
     if caller.is_anybody() {
         let message = "No Authorizer is configured on the broker";
         return Err(Refusal::new(ErrorCode::SECURITY_DISABLED, message));

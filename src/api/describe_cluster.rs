@@ -3,7 +3,7 @@
 //! v1 endpoint type (KIP-919); v2 fenced brokers (KIP-1073). Only brokers are described here: a controller listener answers
 //! for controllers.
 
-use super::{Api, Caller, Context, Meta, Reply, Scope};
+use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, ResourceType, Scope};
 use crate::auth::operations;
 use crate::metadata::view::View;
 use ottla_controller::image::Image;
@@ -21,6 +21,10 @@ pub struct DescribeCluster;
 impl Api for DescribeCluster {
     type Request = DescribeClusterRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
+    const NEEDS: Needs = &[
+        (Operation::Describe, ResourceType::Cluster),
+        (Operation::Alter, ResourceType::Cluster),
+    ];
     const SCOPE: Scope = Scope::Everywhere;
 
     async fn handle(

@@ -3,7 +3,10 @@
 //! v1 sources and synonyms (KIP-226); v3 types and documentation (KIP-569); v4 flexible.
 //! Source: `ConfigHelper.describeConfigs`. Entries come sorted by name; Kafka's come in the order of a hash table.
 
-use super::{Api, Context, Meta, Reply, Scope, broker_loggers};
+use super::config_changes::authorized_as;
+use super::{
+    Api, Caller, Context, Meta, Needs, Operation, Reply, ResourceType, Scope, broker_loggers,
+};
 use crate::config::describe::{self, Described};
 use crate::config::settings::{Settings, Unset};
 use ottla_controller::decide::reason_invalid_topic_name;
@@ -20,20 +23,26 @@ pub struct DescribeConfigs;
 impl Api for DescribeConfigs {
     type Request = DescribeConfigsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=4;
+    const NEEDS: Needs = &[
+        (Operation::DescribeConfigs, ResourceType::Cluster),
+        (Operation::DescribeConfigs, ResourceType::Topic),
+        (Operation::DescribeConfigs, ResourceType::Group),
+    ];
     const SCOPE: Scope = Scope::Everywhere;
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: DescribeConfigsRequest,
     ) -> Reply<DescribeConfigsResponse> {
         let image = context.metadata.image();
+        let caller = context.caller(&meta);
         let known = |resource: &DescribeConfigsResource| kind_of(resource).is_some();
         let results = match request.resources.iter().all(known) {
             true => request
                 .resources
                 .iter()
-                .map(|resource| answer(&context, &image, resource, &request))
+                .map(|resource| answer(&context, &image, &caller, resource, &request))
                 .collect(),
             // `ConfigHelper` throws before it looks at any resource.
             false => request
@@ -84,10 +93,19 @@ fn refused(
 fn answer(
     context: &Context,
     image: &Image,
+    caller: &Caller,
     resource: &DescribeConfigsResource,
     request: &DescribeConfigsRequest,
 ) -> DescribeConfigsResult {
-    let entries = match described(context, image, resource) {
+    let may_see = match kind_of(resource) {
+        Some(kind) => {
+            let asked = authorized_as(kind, &resource.resource_name);
+            caller.may(Operation::DescribeConfigs, asked)
+        }
+        None => Ok(()),
+    };
+    let may_see = may_see.map_err(|error| Refused(error, Some(error.message().to_owned())));
+    let entries = match may_see.and_then(|()| described(context, image, resource)) {
         Ok(entries) => entries,
         Err(refusal) => return refused(resource, &refusal),
     };

@@ -2,7 +2,7 @@
 //!
 //! v2 flexible; v3 top-level error; v4 sizes of the volume (KIP-827); v5 cordoned directories (KIP-1066).
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use crate::partition::{DescribedDirectory, Partition};
 use ottla_protocol::messages::describe_log_dirs::{
     DescribableLogDirTopic, DescribeLogDirsPartition, DescribeLogDirsRequest,
@@ -17,12 +17,22 @@ pub struct DescribeLogDirs;
 impl Api for DescribeLogDirs {
     type Request = DescribeLogDirsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=5;
+    const NEEDS: Needs = &[(Operation::Describe, ResourceType::Cluster)];
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: DescribeLogDirsRequest,
     ) -> Reply<DescribeLogDirsResponse> {
+        if let Err(error) = context
+            .caller(&meta)
+            .may(Operation::Describe, Resource::Cluster)
+        {
+            return Reply::Now(DescribeLogDirsResponse {
+                error_code: error,
+                ..Default::default()
+            });
+        }
         let asked = request.topics.as_deref();
         let directories = context.partitions.describe_directories();
         let results = directories

@@ -1,6 +1,6 @@
 //! DescribeProducers (key 61), version 0 (KIP-664): who has produced to a partition, and where open transactions began.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use crate::partition::ActiveProducer;
 use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::image::Image;
@@ -16,18 +16,24 @@ pub struct DescribeProducers;
 impl Api for DescribeProducers {
     type Request = DescribeProducersRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    const NEEDS: Needs = &[(Operation::Read, ResourceType::Topic)];
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: DescribeProducersRequest,
     ) -> Reply<DescribeProducersResponse> {
         let image = context.metadata.image();
+        let caller = context.caller(&meta);
         let mut topics = Vec::with_capacity(request.topics.len());
         for topic in request.topics {
             let mut partitions = Vec::with_capacity(topic.partition_indexes.len());
+            let may_read = caller.may(Operation::Read, Resource::Topic(&topic.name));
             for index in topic.partition_indexes {
-                partitions.push(describe(&context, &image, &topic.name, index).await);
+                partitions.push(match may_read {
+                    Ok(()) => describe(&context, &image, &topic.name, index).await,
+                    Err(error) => failed(index, error, None),
+                });
             }
             topics.push(TopicResponse {
                 name: topic.name,
@@ -48,12 +54,7 @@ async fn describe(
     topic: &str,
     partition_index: i32,
 ) -> PartitionResponse {
-    let failed = |error_code: ErrorCode, message: Option<Str>| PartitionResponse {
-        partition_index,
-        error_code,
-        error_message: message,
-        ..Default::default()
-    };
+    let failed = |error: ErrorCode, message| failed(partition_index, error, message);
     if let Some(reason) = reason_invalid_topic_name(topic) {
         return failed(ErrorCode::INVALID_TOPIC_EXCEPTION, Some(Str::from(reason)));
     }
@@ -68,6 +69,19 @@ async fn describe(
             ..Default::default()
         },
         Err(error) => failed(error, None),
+    }
+}
+
+fn failed(
+    partition_index: i32,
+    error_code: ErrorCode,
+    error_message: Option<Str>,
+) -> PartitionResponse {
+    PartitionResponse {
+        partition_index,
+        error_code,
+        error_message,
+        ..Default::default()
     }
 }
 

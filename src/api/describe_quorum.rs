@@ -3,7 +3,7 @@
 //! v1 times of the last fetch; v2 directory ids, endpoints, messages. The metadata quorum is openraft's: term and index are
 //! shown as Kafka's leader epoch and offset of `__cluster_metadata-0`, so that `kafka-metadata-quorum` works.
 
-use super::{Api, Context, Meta, Reply, Route};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use ottla_controller::controller::{MemberStatus, QuorumStatus};
 use ottla_protocol::messages::describe_quorum::{
     DescribeQuorumRequest, DescribeQuorumResponse, Listener, Node, ReplicaState, RequestTopicData,
@@ -22,6 +22,7 @@ pub struct DescribeQuorum;
 impl Api for DescribeQuorum {
     type Request = DescribeQuorumRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
+    const NEEDS: Needs = &[(Operation::Describe, ResourceType::Cluster)];
     const ROUTE: Route = Route::Controller;
 
     async fn handle(
@@ -29,6 +30,16 @@ impl Api for DescribeQuorum {
         meta: Meta,
         request: DescribeQuorumRequest,
     ) -> Reply<DescribeQuorumResponse> {
+        if let Err(error) = context
+            .caller(&meta)
+            .may(Operation::Describe, Resource::Cluster)
+        {
+            return Reply::Now(DescribeQuorumResponse {
+                error_code: error,
+                error_message: Some(Str::from_static(error.message())),
+                ..Default::default()
+            });
+        }
         if !is_about_the_metadata(&request.topics) {
             return Reply::Now(unknown(request.topics));
         }

@@ -3,11 +3,9 @@
 //! Topics by name, page by page: at most `max.request.partition.size.limit` partitions an answer, with a cursor where
 //! the next one starts. Source: `DescribeTopicPartitionsRequestHandler`, `KRaftMetadataCache.describeTopicResponse`.
 
-use super::{Api, Caller, Context, Meta, Reply};
-use crate::auth::Resource;
+use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use crate::metadata::internal_topics;
 use crate::metadata::view::{Rules, View};
-use ottla_controller::acl::Operation::Describe;
 use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::image::Topic;
 use ottla_protocol::messages::describe_topic_partitions::{
@@ -23,6 +21,7 @@ pub struct DescribeTopicPartitions;
 impl Api for DescribeTopicPartitions {
     type Request = DescribeTopicPartitionsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    const NEEDS: Needs = &[(Operation::Describe, ResourceType::Topic)];
 
     async fn handle(
         context: Arc<Context>,
@@ -96,11 +95,11 @@ fn hide(
 ) -> Vec<DescribeTopicPartitionsResponseTopic> {
     let mut hidden = Vec::new();
     if !are_named {
-        names.retain(|name| caller.could(Describe, Resource::Topic(name)));
+        names.retain(|name| caller.could(Operation::Describe, Resource::Topic(name)));
         return hidden;
     }
     names.retain(|name| {
-        let seen = caller.may(Describe, Resource::Topic(name));
+        let seen = caller.may(Operation::Describe, Resource::Topic(name));
         let hide = |error_code| {
             hidden.push(DescribeTopicPartitionsResponseTopic {
                 error_code,

@@ -4,8 +4,8 @@
 //! request of an unknown version (KIP-511).
 
 use super::{
-    Api, Context, Entry, Gate, Meta, QuorumApi, Reply, Route, Session, Stage, api_versions,
-    forward, lookup,
+    Api, Context, Entry, Gate, Meta, Operation, QuorumApi, Reply, Resource, Route, Session, Stage,
+    api_versions, forward, lookup,
 };
 use crate::logging::REQUESTS;
 use crate::metadata::quorum_messages::PRIVATE_KEYS_FROM;
@@ -86,6 +86,10 @@ pub enum Refusal {
     NotAuthenticated {
         api: &'static str,
     },
+    /// To speak as a member of the quorum.
+    NotAuthorized {
+        api: &'static str,
+    },
     Body {
         api: &'static str,
         version: i16,
@@ -101,6 +105,12 @@ impl fmt::Display for Refusal {
             Self::NotForwarded { api } => write!(to, "{api} is not forwarded"),
             Self::Version { api, version } => write!(to, "{api} has no version {version}"),
             Self::NotAuthenticated { api } => write!(to, "{api} before authentication"),
+            Self::NotAuthorized { api } => {
+                write!(
+                    to,
+                    "{api} is for principals with CLUSTER_ACTION on the cluster"
+                )
+            }
             Self::Body {
                 api,
                 version,
@@ -134,6 +144,10 @@ fn dispatch(
     let opened = open(&stage.metrics, session, frame, received)?;
     let entry = opened.entry;
     if let (Call::OfQuorum(call), true) = (&entry.call, opened.is_version_served()) {
+        let may = stage
+            .caller(&opened.meta)
+            .may(Operation::ClusterAction, Resource::Cluster);
+        may.map_err(|_| Refusal::NotAuthorized { api: entry.name })?;
         let (ticket, stage) = (opened.ticket, stage.clone());
         return call(stage, opened.from, ticket).map_err(|error| ticket.refuse(entry, error));
     }

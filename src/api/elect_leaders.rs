@@ -2,7 +2,7 @@
 //!
 //! v1 unclean elections (KIP-460); v2 flexible. Decided by the controller.
 
-use super::{Api, Context, Meta, Reply, Route};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use ottla_controller::decide;
 use ottla_protocol::messages::elect_leaders::{ElectLeadersRequest, ElectLeadersResponse};
 use std::sync::Arc;
@@ -12,13 +12,23 @@ pub struct ElectLeaders;
 impl Api for ElectLeaders {
     type Request = ElectLeadersRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
+    const NEEDS: Needs = &[(Operation::Alter, ResourceType::Cluster)];
     const ROUTE: Route = Route::Controller;
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: ElectLeadersRequest,
     ) -> Reply<ElectLeadersResponse> {
+        if let Err(error) = context
+            .caller(&meta)
+            .may(Operation::Alter, Resource::Cluster)
+        {
+            return Reply::Now(decide::elections_refused(
+                &request,
+                &decide::Refusal::plain(error),
+            ));
+        }
         let request = Arc::new(request);
         let asked = request.clone();
         let decided = context

@@ -1,10 +1,13 @@
 //! Envelope (key 58, version 0): a request that another broker forwards to the active controller (KIP-590).
 //!
 //! Beside Kafka's answer it carries, in a tagged field of ours, how far the metadata are: the broker that forwarded answers its client
-//! once it shows as much itself. ClusterAction is required once there are ACLs.
+//! once it shows as much itself. Whoever sends it may do so much as it says of others.
 
 use super::dispatch::{self, Answer, Outcome};
-use super::{Api, Context, Meta, Peer, Principal, Reply, Scope, Session};
+use super::{
+    Api, Context, Meta, Needs, Operation, Peer, Principal, Reply, Resource, ResourceType, Scope,
+    Session,
+};
 use ottla_controller::ids::MetadataOffset;
 use ottla_protocol::messages::envelope::{EnvelopeRequest, EnvelopeResponse};
 use ottla_protocol::records::prefixed;
@@ -24,6 +27,7 @@ pub struct Envelope;
 impl Api for Envelope {
     type Request = EnvelopeRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    const NEEDS: Needs = &[(Operation::ClusterAction, ResourceType::Cluster)];
     const SCOPE: Scope = Scope::Controllers;
 
     async fn handle(
@@ -33,6 +37,12 @@ impl Api for Envelope {
     ) -> Reply<EnvelopeResponse> {
         if context.controller.active() != Some(context.node_id) {
             return Reply::Now(refused(ErrorCode::NOT_CONTROLLER));
+        }
+        if let Err(error) = context
+            .caller(&meta)
+            .may(Operation::ClusterAction, Resource::Cluster)
+        {
+            return Reply::Now(refused(error));
         }
         let session = match session(&meta, &request) {
             Ok(session) => session,

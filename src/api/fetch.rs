@@ -6,7 +6,7 @@
 //!
 //! Records leave as regions of files, unread. From version 11 on a consumer may be answered by a follower.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use crate::config::ReplicationValues;
 use crate::fetch::{self, Answer, PartitionKey, Reader, TopicKey, Wanted};
 use crate::metadata::leader_hint::{LeaderEndpoint, LeaderHints};
@@ -35,6 +35,10 @@ pub struct Fetch;
 impl Api for Fetch {
     type Request = FetchRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 4..=18;
+    const NEEDS: Needs = &[
+        (Operation::ClusterAction, ResourceType::Cluster),
+        (Operation::Read, ResourceType::Topic),
+    ];
 
     async fn handle(
         context: Arc<Context>,
@@ -43,7 +47,9 @@ impl Api for Fetch {
     ) -> Reply<FetchResponse> {
         let metadata = context.metadata.clone();
         let request = asked(&context, &meta, request);
-        let may_read = |key: &PartitionKey| find(&context, &metadata.image(), key);
+        let caller = context.caller(&meta);
+        let may = MayRead::of(&caller, request.reader);
+        let may_read = |key: &PartitionKey| find(&context, &metadata.image(), &may, key);
         let fetched = fetch::fetch(&context.fetches, request.clone(), may_read).await;
         Reply::Now(match fetched {
             Ok(answer) => answered(&context, &meta, answer),
@@ -169,17 +175,50 @@ fn forgotten(topic: ForgottenTopic, uses_topic_ids: bool) -> impl Iterator<Item 
     })
 }
 
-/// The partition, or why there is nothing to read for this client.
-fn find(context: &Context, image: &Image, key: &PartitionKey) -> Result<Arc<Partition>, ErrorCode> {
+/// Whose partitions somebody may read: a broker that follows those of all topics, anybody else's by topic.
+enum MayRead<'a> {
+    All(Result<(), ErrorCode>),
+    ByTopic(&'a Caller),
+}
+
+impl<'a> MayRead<'a> {
+    fn of(caller: &'a Caller, reader: Reader) -> Self {
+        match reader {
+            Reader::Follower(..) => {
+                let may = caller.may(Operation::ClusterAction, Resource::Cluster);
+                Self::All(may.map_err(|_| ErrorCode::TOPIC_AUTHORIZATION_FAILED))
+            }
+            Reader::OfLeaders | Reader::OfReplicas => Self::ByTopic(caller),
+        }
+    }
+
+    fn topic(&self, name: &str) -> Result<(), ErrorCode> {
+        match self {
+            Self::All(may) => *may,
+            Self::ByTopic(caller) => caller.may(Operation::Read, Resource::Topic(name)),
+        }
+    }
+}
+
+/// The partition, or why there is nothing to read for this client. A name that they may not read is refused whether it exists or not.
+fn find(
+    context: &Context,
+    image: &Image,
+    may_read: &MayRead<'_>,
+    key: &PartitionKey,
+) -> Result<Arc<Partition>, ErrorCode> {
     let topic = match &key.topic {
-        TopicKey::Id(id) => image
-            .topics
-            .by_id(TopicId(*id))
-            .ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?,
-        TopicKey::Name(name) => image
-            .topics
-            .by_name(name)
-            .ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?,
+        TopicKey::Id(id) => {
+            let topic = image.topics.by_id(TopicId(*id));
+            let topic = topic.ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?;
+            may_read.topic(&topic.name)?;
+            topic
+        }
+        TopicKey::Name(name) => {
+            may_read.topic(name)?;
+            let topic = image.topics.by_name(name);
+            topic.ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?
+        }
     };
     if topic.partition(key.index).is_none() {
         return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);

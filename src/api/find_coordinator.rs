@@ -10,7 +10,7 @@
 //! Differs from Kafka on purpose: when the internal topic does not exist yet, it is waited for (bounded) and the coordinator
 //! named at once, where Kafka answers COORDINATOR_NOT_AVAILABLE and lets the client ask again.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use crate::coordinator::group::partition_of;
 use crate::metadata::internal_topics::{self, CONSUMER_OFFSETS};
 use crate::metadata::sightings::Doubted;
@@ -41,14 +41,27 @@ pub struct FindCoordinator;
 impl Api for FindCoordinator {
     type Request = FindCoordinatorRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=6;
+    const NEEDS: Needs = &[
+        (Operation::Describe, ResourceType::Group),
+        (Operation::Describe, ResourceType::TransactionalId),
+        (Operation::ClusterAction, ResourceType::Cluster),
+    ];
 
     async fn handle(
         context: Arc<Context>,
         meta: Meta,
         request: FindCoordinatorRequest,
     ) -> Reply<FindCoordinatorResponse> {
+        let caller = context.caller(&meta);
+        let may_see = |key: &Str| match request.key_type {
+            GROUP => caller.may(Operation::Describe, Resource::Group(key)),
+            TRANSACTION => caller.may(Operation::Describe, Resource::TransactionalId(key)),
+            SHARE => caller.may(Operation::ClusterAction, Resource::Cluster),
+            _ => Ok(()),
+        };
         let image = match request.key_type {
-            GROUP => {
+            // The topic is made for whoever may use it.
+            GROUP if may_see(request.coordinator_keys.first().unwrap_or(&request.key)).is_ok() => {
                 with_offsets_topic(
                     &context,
                     request.coordinator_keys.first().unwrap_or(&request.key),
@@ -71,7 +84,8 @@ impl Api for FindCoordinator {
             listener: &meta.peer.listener.name,
         };
         let find = |key: &Str| {
-            let found = find(view, meta.api_version, request.key_type, key);
+            let found =
+                may_see(key).and_then(|()| find(view, meta.api_version, request.key_type, key));
             let found = match found {
                 // It is about to be another.
                 Ok((node, _, _)) if doubted.contains(&BrokerId(node)) => {
@@ -173,6 +187,7 @@ fn explained(coordinator: Coordinator) -> Coordinator {
     let explanation = match coordinator.error_code {
         ErrorCode::NONE => "NONE",
         ErrorCode::COORDINATOR_NOT_AVAILABLE => "The coordinator is not available.",
+        ErrorCode::GROUP_AUTHORIZATION_FAILED => ErrorCode::GROUP_AUTHORIZATION_FAILED.message(),
         ErrorCode::UNSUPPORTED_VERSION | ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED => {
             "This broker has neither transactions nor share groups yet."
         }

@@ -3,7 +3,7 @@
 //! Also changes the levels of this broker's loggers (KIP-412).
 
 use super::config_changes::{Answer, ConfigChanges, Key, Verdict, change};
-use super::{Api, Context, Meta, Reply, Route, broker_loggers};
+use super::{Api, Context, Meta, Needs, Operation, Reply, ResourceType, Route, broker_loggers};
 use ottla_controller::Outcome;
 use ottla_controller::decide::{self, ConfigRules};
 use ottla_controller::image::Image;
@@ -22,6 +22,11 @@ pub struct IncrementalAlterConfigs;
 impl Api for IncrementalAlterConfigs {
     type Request = IncrementalAlterConfigsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;
+    const NEEDS: Needs = &[
+        (Operation::AlterConfigs, ResourceType::Cluster),
+        (Operation::AlterConfigs, ResourceType::Topic),
+        (Operation::AlterConfigs, ResourceType::Group),
+    ];
     const ROUTE: Route = Route::Both;
 
     async fn handle(

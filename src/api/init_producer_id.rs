@@ -6,7 +6,7 @@
 //! Idempotent producers only, until transactions are built: nobody coordinates a transactional id, so it is answered NOT_COORDINATOR, and
 //! the client that then looks for the coordinator is told why there is none (see `find_coordinator`).
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use std::sync::Arc;
@@ -19,13 +19,20 @@ pub struct InitProducerId;
 impl Api for InitProducerId {
     type Request = InitProducerIdRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=5;
+    const NEEDS: Needs = &[
+        (Operation::Write, ResourceType::TransactionalId),
+        (Operation::IdempotentWrite, ResourceType::Cluster),
+        (Operation::Write, ResourceType::Topic),
+    ];
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: InitProducerIdRequest,
     ) -> Reply<InitProducerIdResponse> {
-        if let Some(error) = refusal(&request) {
+        let caller = context.caller(&meta);
+        let refused = may_produce(&caller, &request).err();
+        if let Some(error) = refused.or_else(|| refusal(&request)) {
             return Reply::Now(failed(error));
         }
         Reply::Now(match context.producer_ids.next().await {
@@ -36,6 +43,17 @@ impl Api for InitProducerId {
             },
             Err(error) => failed(error),
         })
+    }
+}
+
+/// Whoever may write to some topic may do so idempotently (KIP-679).
+fn may_produce(caller: &Caller, request: &InitProducerIdRequest) -> Result<(), ErrorCode> {
+    if let Some(id) = &request.transactional_id {
+        return caller.may(Operation::Write, Resource::TransactionalId(id));
+    }
+    match caller.could_to_some(Operation::Write, ResourceType::Topic) {
+        true => Ok(()),
+        false => caller.may(Operation::IdempotentWrite, Resource::Cluster),
     }
 }
 

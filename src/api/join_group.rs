@@ -3,7 +3,7 @@
 //! v1 rebalance timeout; v4 the member id is given in a first round (KIP-394); v5 static members (KIP-345); v6 flexible; v7
 //! protocol type (KIP-559); v8 reason (KIP-800); v9 skip assigning (KIP-814). Answered when the group's rebalance is.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use ottla_protocol::messages::join_group::{JoinGroupRequest, JoinGroupResponse};
 use std::sync::Arc;
 
@@ -15,12 +15,23 @@ pub struct JoinGroup;
 impl Api for JoinGroup {
     type Request = JoinGroupRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=9;
+    const NEEDS: Needs = &[(Operation::Read, ResourceType::Group)];
 
     async fn handle(
         context: Arc<Context>,
         meta: Meta,
         request: JoinGroupRequest,
     ) -> Reply<JoinGroupResponse> {
+        let group = Resource::Group(&request.group_id);
+        if let Err(error_code) = context.caller(&meta).may(Operation::Read, group) {
+            return Reply::Now(in_version(
+                JoinGroupResponse {
+                    error_code,
+                    ..Default::default()
+                },
+                meta.api_version,
+            ));
+        }
         let version = meta.api_version;
         let joined = context.groups.join(&meta.asked(), &request);
         Reply::later(async move { in_version(joined.await, version) })

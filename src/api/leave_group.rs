@@ -2,7 +2,7 @@
 //!
 //! v3 several members at once, removable by instance id (KIP-345); v4 flexible; v5 reason (KIP-800).
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use ottla_protocol::messages::leave_group::{
     LeaveGroupRequest, LeaveGroupResponse, MemberIdentity,
 };
@@ -15,12 +15,20 @@ pub struct LeaveGroup;
 impl Api for LeaveGroup {
     type Request = LeaveGroupRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=5;
+    const NEEDS: Needs = &[(Operation::Read, ResourceType::Group)];
 
     async fn handle(
         context: Arc<Context>,
         meta: Meta,
         mut request: LeaveGroupRequest,
     ) -> Reply<LeaveGroupResponse> {
+        let group = Resource::Group(&request.group_id);
+        if let Err(error_code) = context.caller(&meta).may(Operation::Read, group) {
+            return Reply::Now(LeaveGroupResponse {
+                error_code,
+                ..Default::default()
+            });
+        }
         let is_batched = meta.api_version >= BATCHED_FROM;
         if !is_batched {
             let member_id = std::mem::take(&mut request.member_id);

@@ -2,7 +2,7 @@
 //!
 //! Version 0 (ListClientMetricsResources) lists client metrics subscriptions only; v1 any kind (KIP-1142).
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use crate::metadata::view::View;
 use ottla_controller::image::{Image, ResourceKind};
 use ottla_protocol::messages::list_config_resources::{
@@ -22,12 +22,22 @@ pub struct ListConfigResources;
 impl Api for ListConfigResources {
     type Request = ListConfigResourcesRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;
+    const NEEDS: Needs = &[(Operation::DescribeConfigs, ResourceType::Cluster)];
 
     async fn handle(
         context: Arc<Context>,
         meta: Meta,
         request: ListConfigResourcesRequest,
     ) -> Reply<ListConfigResourcesResponse> {
+        if let Err(error) = context
+            .caller(&meta)
+            .may(Operation::DescribeConfigs, Resource::Cluster)
+        {
+            return Reply::Now(ListConfigResourcesResponse {
+                error_code: error,
+                ..Default::default()
+            });
+        }
         let supported: &[i8] = match meta.api_version {
             0 => &[CLIENT_METRICS],
             _ => &[TOPIC, BROKER, BROKER_LOGGER, CLIENT_METRICS, GROUP],

@@ -4,7 +4,7 @@
 //! (-3, KIP-734); v8 earliest on local disk (-4); v9 latest tiered (-5, KIP-1005); v10 timeout for tiered look-ups;
 //! v11 earliest waiting for upload (-6, KIP-1023). Source: `ReplicaManager.fetchOffset`.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use crate::partition::{
     EARLIEST_LOCAL, EARLIEST_PENDING_UPLOAD, Isolation, LATEST_TIERED, Listed, MAX_TIMESTAMP,
 };
@@ -26,6 +26,7 @@ pub struct ListOffsets;
 impl Api for ListOffsets {
     type Request = ListOffsetsRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=11;
+    const NEEDS: Needs = &[(Operation::Describe, ResourceType::Topic)];
 
     async fn handle(
         context: Arc<Context>,
@@ -38,14 +39,18 @@ impl Api for ListOffsets {
             (CONSUMER, _) => Isolation::ReadUncommitted,
             _ => Isolation::Replica,
         };
+        let caller = context.caller(&meta);
         let twice = twice(&request.topics);
         let mut topics = Vec::with_capacity(request.topics.len());
         for topic in &request.topics {
             let mut partitions = Vec::with_capacity(topic.partitions.len());
+            let may_see = caller.may(Operation::Describe, Resource::Topic(&topic.name));
             for asked in &topic.partitions {
-                let found = match twice.contains(&(&*topic.name, asked.partition_index)) {
-                    true => Err(ErrorCode::INVALID_REQUEST),
-                    false => {
+                let is_twice = twice.contains(&(&*topic.name, asked.partition_index));
+                let found = match may_see {
+                    Err(error) => Err(error),
+                    Ok(()) if is_twice => Err(ErrorCode::INVALID_REQUEST),
+                    Ok(()) => {
                         list(
                             &context,
                             &image,

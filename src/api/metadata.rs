@@ -7,13 +7,11 @@
 //! Differs from Kafka on purpose: a topic created on first use is waited for (bounded) and answered whole, where Kafka
 //! answers UNKNOWN_TOPIC_OR_PARTITION and lets the client ask again.
 
-use super::{Api, Caller, Context, Meta, Reply};
-use crate::auth::Resource::{self, Cluster};
+use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use crate::auth::operations;
 use crate::metadata::internal_topics;
 use crate::metadata::sightings::{Doubted, Sightings};
 use crate::metadata::view::{Rules, View};
-use ottla_controller::acl::Operation::{Create, Describe};
 use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::ids::{BrokerId, TopicId};
 use ottla_controller::image::{Image, Topic};
@@ -30,6 +28,11 @@ pub struct Metadata;
 impl Api for Metadata {
     type Request = MetadataRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=13;
+    const NEEDS: Needs = &[
+        (Operation::Describe, ResourceType::Topic),
+        (Operation::Create, ResourceType::Cluster),
+        (Operation::Create, ResourceType::Topic),
+    ];
 
     async fn handle(
         context: Arc<Context>,
@@ -148,16 +151,18 @@ impl Wanted {
             Wanted::Ids(ids) => ids.retain(|id| {
                 let topic = image.topics.by_id(TopicId(*id));
                 let seen = topic.map_or(Ok(()), |topic| {
-                    caller.may(Describe, Resource::Topic(&topic.name))
+                    caller.may(Operation::Describe, Resource::Topic(&topic.name))
                 });
                 seen.map_err(|error| hide(error, None, *id)).is_ok()
             }),
             Wanted::Names(names) => names.retain(|name| {
                 let is_new = creates && image.topics.by_name(name).is_none();
-                let seen = caller.may(Describe, Resource::Topic(name));
-                let created = seen.and_then(|()| match is_new && !caller.could(Create, Cluster) {
-                    true => caller.may(Create, Resource::Topic(name)),
-                    false => Ok(()),
+                let seen = caller.may(Operation::Describe, Resource::Topic(name));
+                let created = seen.and_then(|()| {
+                    match is_new && !caller.could(Operation::Create, Resource::Cluster) {
+                        true => caller.may(Operation::Create, Resource::Topic(name)),
+                        false => Ok(()),
+                    }
                 });
                 let refused = created.map_err(|error| hide(error, Some(name.clone()), Uuid::ZERO));
                 refused.is_ok()
@@ -222,7 +227,7 @@ fn answer(
         Wanted::All => image
             .topics
             .iter()
-            .filter(|topic| caller.could(Describe, Resource::Topic(&topic.name)))
+            .filter(|topic| caller.could(Operation::Describe, Resource::Topic(&topic.name)))
             .map(|topic| describe(view, topic, rules))
             .collect(),
         Wanted::Names(names) => names

@@ -28,11 +28,13 @@ pub use meta::{
 };
 pub use stage::Stage;
 
+pub(crate) use crate::auth::Resource;
 use crate::metadata::quorum_messages::PRIVATE_KEYS_FROM;
 use crate::metadata::seat::Seat;
 use crate::metrics::ApiLabels;
 use dispatch::Call;
 use futures::future::BoxFuture;
+pub(crate) use ottla_controller::acl::{Operation, ResourceType};
 use ottla_protocol::{ApiKey, Message, Request};
 use std::future::Future;
 use std::ops::RangeInclusive;
@@ -48,6 +50,8 @@ pub trait Api: 'static {
     const ADVERTISED_FROM: i16 = *Self::VERSIONS.start();
     const ROUTE: Route = Route::Here;
     const GATE: Gate = Gate::Authenticated;
+    /// What its handler asks of the caller; `tests/broker/authorization.rs` asks every API as somebody who may do nothing.
+    const NEEDS: Needs;
     const SCOPE: Scope = match Self::ROUTE {
         Route::Here => Scope::Clients,
         Route::Controller | Route::Both => Scope::Everywhere,
@@ -72,6 +76,9 @@ pub(crate) trait QuorumApi: 'static {
         request: Self::Request,
     ) -> impl Future<Output = <Self::Request as Request>::Response> + Send;
 }
+
+/// What somebody must be allowed, by Kafka's table of operations: some of these or all, as the handler says.
+pub type Needs = &'static [(Operation, ResourceType)];
 
 /// How a handler answers.
 pub enum Reply<R> {
@@ -134,6 +141,7 @@ pub struct Entry {
     pub route: Route,
     pub gate: Gate,
     pub scope: Scope,
+    pub needs: Needs,
     call: Call,
 }
 
@@ -169,6 +177,7 @@ const fn entry<A: Api>() -> Entry {
         route: A::ROUTE,
         gate: A::GATE,
         scope: A::SCOPE,
+        needs: A::NEEDS,
         call: Call::OfNode(dispatch::call::<A>),
     }
 }
@@ -182,6 +191,7 @@ const fn private<A: QuorumApi>() -> Entry {
         route: Route::Here,
         gate: Gate::Authenticated,
         scope: Scope::Quorum,
+        needs: &[(Operation::ClusterAction, ResourceType::Cluster)],
         call: Call::OfQuorum(dispatch::call_of_quorum::<A>),
     }
 }

@@ -3,7 +3,7 @@
 //! v5 no retention time; v6 leader epochs; v7 static members (KIP-345); v8 flexible; v9 member epochs, and GROUP_ID_NOT_FOUND for
 //! an unknown group (KIP-848); v10 topics by id. Offsets are stored only for partitions that exist.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use ottla_controller::ids::TopicId;
 use ottla_controller::image::Image;
 use ottla_protocol::messages::offset_commit::{
@@ -20,6 +20,10 @@ pub struct OffsetCommit;
 impl Api for OffsetCommit {
     type Request = OffsetCommitRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 2..=10;
+    const NEEDS: Needs = &[
+        (Operation::Read, ResourceType::Group),
+        (Operation::Read, ResourceType::Topic),
+    ];
 
     async fn handle(
         context: Arc<Context>,
@@ -27,9 +31,14 @@ impl Api for OffsetCommit {
         mut request: OffsetCommitRequest,
     ) -> Reply<OffsetCommitResponse> {
         let image = context.metadata.image();
+        let caller = context.caller(&meta);
+        if let Err(error) = caller.may(Operation::Read, Resource::Group(&request.group_id)) {
+            let topics = request.topics.into_iter();
+            return Reply::Now(response(topics.map(|topic| failed(topic, error)).collect()));
+        }
         let mut known = Known::default();
         for topic in std::mem::take(&mut request.topics) {
-            known.sort(&image, topic, meta.api_version >= TOPIC_IDS_FROM);
+            known.sort(&image, &caller, topic, meta.api_version >= TOPIC_IDS_FROM);
         }
         let Known { refused, existing } = known;
         if existing.is_empty() {
@@ -61,11 +70,24 @@ struct Known {
 }
 
 impl Known {
-    fn sort(&mut self, image: &Image, mut topic: OffsetCommitRequestTopic, by_id: bool) {
+    fn sort(
+        &mut self,
+        image: &Image,
+        caller: &Caller,
+        mut topic: OffsetCommitRequestTopic,
+        by_id: bool,
+    ) {
         let found = match by_id {
             true => image.topics.by_id(TopicId(topic.topic_id)),
             false => image.topics.by_name(&topic.name),
         };
+        // A name that they may not read is refused whether it exists or not.
+        let name = found.map_or(&*topic.name, |found| &*found.name);
+        if (found.is_some() || !by_id)
+            && let Err(error) = caller.may(Operation::Read, Resource::Topic(name))
+        {
+            return self.refused.push(failed(topic, error));
+        }
         let Some(found) = found else {
             let error = match by_id {
                 true => ErrorCode::UNKNOWN_TOPIC_ID,

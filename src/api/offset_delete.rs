@@ -1,6 +1,6 @@
 //! OffsetDelete (key 47), version 0 (KIP-496).
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::offset_delete::{
     OffsetDeleteRequest, OffsetDeleteRequestTopic, OffsetDeleteResponse,
@@ -13,14 +13,29 @@ pub struct OffsetDelete;
 impl Api for OffsetDelete {
     type Request = OffsetDeleteRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    const NEEDS: Needs = &[
+        (Operation::Delete, ResourceType::Group),
+        (Operation::Read, ResourceType::Topic),
+    ];
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         mut request: OffsetDeleteRequest,
     ) -> Reply<OffsetDeleteResponse> {
         let image = context.metadata.image();
-        let mut refused = Vec::new();
+        let caller = context.caller(&meta);
+        if let Err(error_code) = caller.may(Operation::Delete, Resource::Group(&request.group_id)) {
+            return Reply::Now(OffsetDeleteResponse {
+                error_code,
+                ..Default::default()
+            });
+        }
+        let hidden = caller.take_refused(&mut request.topics, |topic| {
+            caller.may(Operation::Read, Resource::Topic(&topic.name))
+        });
+        let hidden = hidden.iter().map(|(topic, error)| failed(topic, *error));
+        let mut refused: Vec<_> = hidden.collect();
         request.topics.retain_mut(|topic| {
             let found = image.topics.by_name(&topic.name);
             let (exist, missing): (Vec<_>, Vec<_>) = std::mem::take(&mut topic.partitions)
@@ -29,10 +44,11 @@ impl Api for OffsetDelete {
                     found.is_some_and(|found| found.partition(partition.partition_index).is_some())
                 });
             if !missing.is_empty() {
-                refused.push(unknown(&OffsetDeleteRequestTopic {
+                let missing = OffsetDeleteRequestTopic {
                     name: topic.name.clone(),
                     partitions: missing,
-                }));
+                };
+                refused.push(failed(&missing, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
             }
             topic.partitions = exist;
             !topic.partitions.is_empty()
@@ -50,13 +66,13 @@ impl Api for OffsetDelete {
     }
 }
 
-fn unknown(topic: &OffsetDeleteRequestTopic) -> OffsetDeleteResponseTopic {
+fn failed(topic: &OffsetDeleteRequestTopic, error_code: ErrorCode) -> OffsetDeleteResponseTopic {
     let partitions = topic
         .partitions
         .iter()
         .map(|partition| OffsetDeleteResponsePartition {
             partition_index: partition.partition_index,
-            error_code: ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+            error_code,
         });
     OffsetDeleteResponseTopic {
         name: topic.name.clone(),

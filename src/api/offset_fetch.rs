@@ -3,7 +3,7 @@
 //! v2 null asks for all topics, errors at the top; v5 leader epochs; v6 flexible; v7 waits for what is being committed (KIP-447);
 //! v8 several groups (KIP-709); v9 member epochs; v10 topics by id (KIP-848). A partition without a commit is no error.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use futures::future::{BoxFuture, FutureExt, join_all};
 use ottla_controller::ids::TopicId;
 use ottla_controller::image::Image;
@@ -24,6 +24,10 @@ pub struct OffsetFetch;
 impl Api for OffsetFetch {
     type Request = OffsetFetchRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 1..=10;
+    const NEEDS: Needs = &[
+        (Operation::Describe, ResourceType::Group),
+        (Operation::Describe, ResourceType::Topic),
+    ];
 
     async fn handle(
         context: Arc<Context>,
@@ -36,9 +40,10 @@ impl Api for OffsetFetch {
             BATCHED_FROM.. => request.groups,
             _ => vec![only_group(request)],
         };
+        let caller = context.caller(&meta);
         let fetches: Vec<_> = groups
             .into_iter()
-            .map(|group| fetch(&context, version, group, require_stable))
+            .map(|group| fetch(&context, &caller, version, group, require_stable))
             .collect();
         Reply::later(join_all(fetches).map(move |groups| in_version(groups, version)))
     }
@@ -64,13 +69,19 @@ fn only_group(request: OffsetFetchRequest) -> OffsetFetchRequestGroup {
 /// One group. Decides the request's place in the coordinator's order before it returns.
 fn fetch(
     context: &Context,
+    caller: &Caller,
     version: i16,
     mut group: OffsetFetchRequestGroup,
     require_stable: bool,
 ) -> BoxFuture<'static, OffsetFetchResponseGroup> {
+    let may_see = caller.may(Operation::Describe, Resource::Group(&group.group_id));
+    if let Err(error) = may_see {
+        return std::future::ready(failed(group, Vec::new(), error, version)).boxed();
+    }
     let image = context.metadata.image();
     let by_id = version >= TOPIC_IDS_FROM;
     let mut unknown = Vec::new();
+    let mut hidden = Vec::new();
     if let (Some(topics), true) = (&mut group.topics, by_id) {
         for topic in topics.iter_mut() {
             if let Some(found) = image.topics.by_id(TopicId(topic.topic_id)) {
@@ -82,19 +93,35 @@ fn fetch(
             .partition(|topic| topic.name.is_empty());
         (unknown, *topics) = (nameless, named);
     }
+    if let Some(topics) = &mut group.topics {
+        hidden = caller.take_refused(topics, |topic| {
+            caller.may(Operation::Describe, Resource::Topic(&topic.name))
+        });
+    }
+    let caller = caller.clone();
     let asked = group.clone();
     let fetched = context.groups.fetch(group, require_stable);
     async move {
         match fetched.await {
             Err(error) => failed(asked, unknown, error, version),
             Ok(mut response) => {
-                if by_id && asked.topics.is_none() {
-                    name_ids(&mut response, &image);
+                if asked.topics.is_none() {
+                    let sees = |topic: &OffsetFetchResponseTopics| {
+                        caller.could(Operation::Describe, Resource::Topic(&topic.name))
+                    };
+                    response.topics.retain(sees);
+                    if by_id {
+                        name_ids(&mut response, &image);
+                    }
                 }
                 let unknown = unknown
                     .into_iter()
                     .map(|topic| refused(topic, ErrorCode::UNKNOWN_TOPIC_ID));
                 response.topics.extend(unknown);
+                let hidden = hidden
+                    .into_iter()
+                    .map(|(topic, error)| refused(topic, error));
+                response.topics.extend(hidden);
                 response
             }
         }

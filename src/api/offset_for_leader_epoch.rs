@@ -2,7 +2,7 @@
 //!
 //! v3 replica id; v4 flexible. Where a leader epoch ended, so that a client finds out that its log was truncated.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use ottla_controller::image::Image;
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::offset_for_leader_epoch::{
@@ -17,25 +17,36 @@ pub struct OffsetForLeaderEpoch;
 impl Api for OffsetForLeaderEpoch {
     type Request = OffsetForLeaderEpochRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 2..=4;
+    const NEEDS: Needs = &[
+        (Operation::ClusterAction, ResourceType::Cluster),
+        (Operation::Describe, ResourceType::Topic),
+    ];
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: OffsetForLeaderEpochRequest,
     ) -> Reply<OffsetForLeaderEpochResponse> {
         let image = context.metadata.image();
-        let topics = request
-            .topics
-            .into_iter()
-            .map(|topic| OffsetForLeaderTopicResult {
-                partitions: topic
-                    .partitions
-                    .iter()
-                    .map(|asked| answer(&context, &image, &topic.topic, asked))
-                    .collect(),
+        let caller = context.caller(&meta);
+        // A broker that follows asks for all topics.
+        let follows = caller.could(Operation::ClusterAction, Resource::Cluster);
+        let may_see = |topic: &str| match follows {
+            true => Ok(()),
+            false => caller.may(Operation::Describe, Resource::Topic(topic)),
+        };
+        let topics = request.topics.into_iter().map(|topic| {
+            let seen = may_see(&topic.topic);
+            let partitions = topic.partitions.iter().map(|asked| {
+                let found = seen.and_then(|()| end_of_epoch(&context, &image, &topic.topic, asked));
+                answer(asked.partition, found)
+            });
+            OffsetForLeaderTopicResult {
+                partitions: partitions.collect(),
                 topic: topic.topic,
                 ..Default::default()
-            });
+            }
+        });
         Reply::Now(OffsetForLeaderEpochResponse {
             topics: topics.collect(),
             ..Default::default()
@@ -43,14 +54,8 @@ impl Api for OffsetForLeaderEpoch {
     }
 }
 
-fn answer(
-    context: &Context,
-    image: &Image,
-    topic: &str,
-    asked: &OffsetForLeaderPartition,
-) -> EpochEndOffset {
-    let partition = asked.partition;
-    match end_of_epoch(context, image, topic, asked) {
+fn answer(partition: i32, found: Result<(LeaderEpoch, Offset), ErrorCode>) -> EpochEndOffset {
+    match found {
         Ok((epoch, end)) => EpochEndOffset {
             partition,
             leader_epoch: epoch.0,

@@ -6,7 +6,7 @@
 //!
 //! The order of appends is decided before this returns; the answer waits for what `acks` asks.
 
-use super::{Api, Context, Meta, Reply};
+use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
 use crate::metadata::internal_topics;
 use crate::metadata::leader_hint::{LeaderEndpoint, LeaderHints};
 use crate::partition::{Acks, AppendOptions, Appending, Refused};
@@ -32,6 +32,10 @@ pub struct Produce;
 impl Api for Produce {
     type Request = ProduceRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 3..=13;
+    const NEEDS: Needs = &[
+        (Operation::Write, ResourceType::TransactionalId),
+        (Operation::Write, ResourceType::Topic),
+    ];
     const ADVERTISED_FROM: i16 = 0;
 
     async fn handle(
@@ -40,12 +44,14 @@ impl Api for Produce {
         request: ProduceRequest,
     ) -> Reply<ProduceResponse> {
         let image = context.metadata.image();
-        let started = match refusal_of_the_whole(&request) {
-            Some(error) => refuse(request.topic_data, error),
-            None => start(
+        let caller = context.caller(&meta);
+        let started = match may_be_transactional(&caller, &request) {
+            Err(error) => refuse(request.topic_data, error),
+            Ok(()) => start(
                 &context,
                 &image,
                 &meta,
+                &caller,
                 request.topic_data,
                 request.acks,
                 request.timeout_ms,
@@ -63,7 +69,7 @@ impl Api for Produce {
 }
 
 /// Transactional batches belong to a transactional id, and nobody may use the absence of one (`KafkaApis.handleProduceRequest`).
-fn refusal_of_the_whole(request: &ProduceRequest) -> Option<ErrorCode> {
+fn may_be_transactional(caller: &Caller, request: &ProduceRequest) -> Result<(), ErrorCode> {
     let is_transactional = |asked: &PartitionProduceData| match &asked.records {
         Records::Bytes(records) => {
             BatchHeader::parse(records).is_some_and(|header| header.is_transactional())
@@ -75,8 +81,11 @@ fn refusal_of_the_whole(request: &ProduceRequest) -> Option<ErrorCode> {
         .iter()
         .flat_map(|topic| &topic.partition_data)
         .any(is_transactional);
-    (transactional && request.transactional_id.is_none())
-        .then_some(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+    match &request.transactional_id {
+        _ if !transactional => Ok(()),
+        Some(id) => caller.may(Operation::Write, Resource::TransactionalId(id)),
+        None => Err(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED),
+    }
 }
 
 fn refuse(topics: Vec<TopicProduceData>, error: ErrorCode) -> Vec<Started> {
@@ -103,6 +112,7 @@ fn start(
     context: &Context,
     image: &Image,
     meta: &Meta,
+    caller: &Caller,
     topics: Vec<TopicProduceData>,
     acks: i16,
     timeout_ms: i32,
@@ -115,7 +125,7 @@ fn start(
     });
     let may_write_internal = meta.client_id.as_deref() == Some(ADMIN_CLIENT_ID);
     let start_topic = |asked: TopicProduceData| {
-        let topic = find(image, &asked, meta.api_version);
+        let topic = find(image, caller, &asked, meta.api_version);
         let check = |topic: &Topic| match &options {
             _ if internal_topics::is_internal(&topic.name) && !may_write_internal => {
                 Err(Refused::new(ErrorCode::INVALID_TOPIC_EXCEPTION))
@@ -145,17 +155,21 @@ fn start(
     topics.into_iter().map(start_topic).collect()
 }
 
+/// The topic, if the caller may write to it. A name that they may not write to is refused whether it exists or not.
 fn find<'a>(
     image: &'a Image,
+    caller: &Caller,
     asked: &TopicProduceData,
     version: i16,
 ) -> Result<&'a Arc<Topic>, ErrorCode> {
+    let may_write = |name: &str| caller.may(Operation::Write, Resource::Topic(name));
     if version >= 13 {
-        return image
-            .topics
-            .by_id(TopicId(asked.topic_id))
-            .ok_or(ErrorCode::UNKNOWN_TOPIC_ID);
+        let topic = image.topics.by_id(TopicId(asked.topic_id));
+        let topic = topic.ok_or(ErrorCode::UNKNOWN_TOPIC_ID)?;
+        may_write(&topic.name)?;
+        return Ok(topic);
     }
+    may_write(&asked.name)?;
     image
         .topics
         .by_name(&asked.name)

@@ -2,7 +2,7 @@
 //! last one cannot go.
 
 use super::raft_voters::{self, Change, Refused};
-use super::{Api, Context, Meta, Reply, Route};
+use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use ottla_controller::controller::QuorumStatus;
 use ottla_controller::raft::RaftId;
 use ottla_protocol::messages::remove_raft_voter::{
@@ -16,15 +16,16 @@ pub struct RemoveRaftVoter;
 impl Api for RemoveRaftVoter {
     type Request = RemoveRaftVoterRequest;
     const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    const NEEDS: Needs = &[(Operation::Alter, ResourceType::Cluster)];
     const ROUTE: Route = Route::Controller;
 
     async fn handle(
         context: Arc<Context>,
-        _meta: Meta,
+        meta: Meta,
         request: RemoveRaftVoterRequest,
     ) -> Reply<RemoveRaftVoterResponse> {
         Reply::later(async move {
-            let refused = remove(&context, &request).await.err();
+            let refused = remove(&context, &meta, &request).await.err();
             let error_code = refused.as_ref().map_or(ErrorCode::NONE, |it| it.code);
             RemoveRaftVoterResponse {
                 error_code,
@@ -35,7 +36,14 @@ impl Api for RemoveRaftVoter {
     }
 }
 
-async fn remove(context: &Context, request: &RemoveRaftVoterRequest) -> Result<(), Refused> {
+async fn remove(
+    context: &Context,
+    meta: &Meta,
+    request: &RemoveRaftVoterRequest,
+) -> Result<(), Refused> {
+    let caller = context.caller(meta);
+    let may = caller.may(Operation::Alter, Resource::Cluster);
+    may.map_err(|error| Refused::new(error, error.message()))?;
     let id = raft_voters::id(request.voter_id, request.voter_directory_id);
     let cluster_id = request.cluster_id.as_deref();
     raft_voters::check_cluster(&context.metadata.image(), cluster_id)?;

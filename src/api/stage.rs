@@ -1,6 +1,7 @@
 //! How far a node has come: it answers its quorum as soon as it listens, and everybody else once it has metadata.
 
-use super::Context;
+use super::{Caller, Context, Meta};
+use crate::auth::Authority;
 use crate::metadata::seat::Seat;
 use crate::metrics::Metrics;
 use crate::world::Clock;
@@ -16,17 +17,31 @@ pub struct Stage {
     pub clock: Clock,
     pub metrics: Arc<Metrics>,
     pub seat: Arc<Seat>,
+    /// `None` where everybody may do everything.
+    pub authority: Option<Arc<Authority>>,
     context: watch::Sender<Option<Arc<Context>>>,
 }
 
 impl Stage {
-    pub fn new(clock: Clock, metrics: Arc<Metrics>, seat: Arc<Seat>) -> Self {
+    pub fn new(
+        clock: Clock,
+        metrics: Arc<Metrics>,
+        seat: Arc<Seat>,
+        authority: Option<Arc<Authority>>,
+    ) -> Self {
         Self {
             clock,
             metrics,
             seat,
+            authority,
             context: watch::Sender::new(None),
         }
+    }
+
+    /// Who sent a request, to be asked whether they may, by what this node knows so far.
+    pub fn caller(&self, meta: &Meta) -> Caller {
+        let image = self.seat.controller.metadata().image();
+        Caller::of(self.authority.as_ref(), &image, meta)
     }
 
     /// From now on everybody is served.

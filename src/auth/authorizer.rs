@@ -164,6 +164,11 @@ impl Asker {
         patterns().any(|(pattern, bits)| bits.allowed & operation.bit() != 0 && is_left(pattern))
     }
 
+    /// Whether they may do everything.
+    pub fn is_super(&self) -> bool {
+        self.is_super
+    }
+
     fn entries(&self) -> impl Iterator<Item = &Entries> {
         self.own
             .iter()

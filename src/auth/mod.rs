@@ -6,6 +6,7 @@
 //! Without an authorizer (`authorizer.class.name` is empty) everybody may do everything, and none of this runs, as in Kafka. Handlers ask
 //! through `api::Caller`.
 
+mod audit;
 mod authorizer;
 mod grants;
 pub mod operations;
@@ -13,5 +14,14 @@ mod patterns;
 mod resource;
 mod rules;
 
+pub use audit::{Action, Audit, AuditFile, Noted, rule};
 pub use authorizer::{Asker, Authorizer, Rule, Verdict};
 pub use resource::Resource;
+
+use std::sync::Arc;
+
+/// Who decides on a node, and who notes what was decided.
+pub struct Authority {
+    pub authorizer: Arc<Authorizer>,
+    pub audit: Audit,
+}

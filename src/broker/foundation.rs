@@ -9,7 +9,7 @@ use super::listeners::{self, Bound};
 use super::world::World;
 use super::{StartError, in_force};
 use crate::api::Stage;
-use crate::auth::Authorizer;
+use crate::auth::{Audit, AuditFile, Authority, Authorizer};
 use crate::config::{BrokerConfig, BrokerValues, Founding};
 use crate::metadata::evidence::Evidence;
 use crate::metadata::joining::Joining;
@@ -48,7 +48,7 @@ pub struct Foundation<N: Net> {
     /// Says why this node must not go on, should its quorum refuse it.
     pub refused: watch::Receiver<Option<String>>,
     /// `None` where everybody may do everything.
-    pub authorizer: Option<Arc<Authorizer>>,
+    pub authority: Option<Arc<Authority>>,
     pub sightings: Arc<Sightings>,
 }
 
@@ -82,9 +82,9 @@ impl<N: Net> Foundation<N> {
         let cluster_id = claimed.cluster_id.clone();
         let seat = Seat::new(controller.clone(), peer, cluster_id, &config.quorum);
         let seat = Arc::new(seat);
-        let authorizer = config.authorization.clone();
-        let authorizer = authorizer.map(|policy| Arc::new(Authorizer::new(policy)));
-        let stage = Stage::new(world.clock.clone(), metrics.clone(), seat.clone());
+        let authority = authority(config, world)?;
+        let (clock, metrics) = (world.clock.clone(), metrics.clone());
+        let stage = Stage::new(clock, metrics, seat.clone(), authority.clone());
         let stage = Arc::new(stage);
         let seen = bound.seen.clone();
         let (servers, waiting) =
@@ -100,7 +100,7 @@ impl<N: Net> Foundation<N> {
             waiting,
             seen,
             refused,
-            authorizer,
+            authority,
             sightings,
         })
     }
@@ -117,6 +117,29 @@ impl<N: Net> Foundation<N> {
             image = self.controller.metadata().at_least(MetadataOffset(0)) => image.map_err(|_| StartError::Stopped),
         }
     }
+}
+
+/// Who decides who may do what, if somebody does.
+fn authority<N: Net>(
+    config: &BrokerConfig,
+    world: &World<N>,
+) -> Result<Option<Arc<Authority>>, StartError> {
+    let Some(policy) = &config.authorization else {
+        return Ok(None);
+    };
+    let file = match &policy.audit_file {
+        None => None,
+        Some(path) => Some(AuditFile {
+            path: path.clone(),
+            disk: world.disk.clone(),
+            workers: world.workers("audit", 1).map_err(StartError::threads)?,
+        }),
+    };
+    let lines_per_second = policy.audit_lines_per_second;
+    Ok(Some(Arc::new(Authority {
+        authorizer: Arc::new(Authorizer::new(policy.clone())),
+        audit: Audit::new(world.clock.clone(), lines_per_second, file),
+    })))
 }
 
 /// Resolves with the reason, should there be one.

@@ -4,6 +4,7 @@
 
 use super::effective::Layers;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// The class of `AclAuthorizer`'s successor, which this broker's authorizer stands for.
 const STANDARD: &str = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
@@ -15,6 +16,10 @@ pub struct AuthorizationPolicy {
     pub super_users: BTreeSet<String>,
     /// Whether what no entry speaks of is allowed to everybody.
     pub allows_if_no_acl: bool,
+    /// Where denied and administrative actions are noted.
+    pub audit_file: Option<PathBuf>,
+    /// Most lines that are noted or logged in a second.
+    pub audit_lines_per_second: u32,
 }
 
 impl AuthorizationPolicy {
@@ -52,6 +57,12 @@ impl AuthorizationPolicy {
         Ok(Some(Self {
             super_users,
             allows_if_no_acl: layers.broker_flag("allow.everyone.if.no.acl.found"),
+            audit_file: Some(PathBuf::from(text("ottla.audit.log.file")))
+                .filter(|path| !path.as_os_str().is_empty()),
+            audit_lines_per_second: u32::try_from(
+                layers.broker_number("ottla.audit.log.lines.per.second"),
+            )
+            .unwrap_or(0),
         }))
     }
 }
@@ -74,7 +85,11 @@ mod tests {
     fn kafkas_authorizer_class_turns_access_control_on() {
         assert_eq!(policy(&[]), Ok(None));
         let on = [("authorizer.class.name", STANDARD)];
-        assert_eq!(policy(&on), Ok(Some(AuthorizationPolicy::default())));
+        let expected = AuthorizationPolicy {
+            audit_lines_per_second: 50,
+            ..Default::default()
+        };
+        assert_eq!(policy(&on), Ok(Some(expected)));
         let refused = policy(&[("authorizer.class.name", "a.B")]).expect_err("not ours");
         assert!(
             refused.starts_with("authorizer.class.name=a.B is refused: "),

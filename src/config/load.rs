@@ -356,8 +356,8 @@ mod tests {
                 "--override num.partitions: expected key=value",
             ),
             (
-                "authorizer.class.name=a.B",
-                "authorizer.class.name=a.B (set by --override) is refused: ",
+                "config.providers=a.B",
+                "config.providers=a.B (set by --override) is refused: ",
             ),
             (
                 "log.cleanup.policy=keep",

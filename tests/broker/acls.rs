@@ -10,6 +10,7 @@ use ottla_protocol::messages::describe_acls::{DescribeAclsRequest, DescribeAclsR
 
 pub const ALL: i8 = 2;
 pub const READ: i8 = 3;
+pub const WRITE: i8 = 4;
 pub const DESCRIBE: i8 = 8;
 const DENY: i8 = 2;
 const ALLOW: i8 = 3;
@@ -85,12 +86,12 @@ pub async fn remove(client: &mut Raw, host: &str) -> Result<usize, ErrorCode> {
 }
 
 /// A node whose administrator may do everything, and nobody else anything: all that it is about has an entry.
-pub async fn guarded() -> Broker {
+pub async fn guarded(settings: &[(&str, &str)]) -> Broker {
     let keys = [
         ("authorizer.class.name", AUTHORIZER),
         ("allow.everyone.if.no.acl.found", "true"),
     ];
-    let node = Broker::with(&keys).await;
+    let node = Broker::with(&[&keys, settings].concat()).await;
     let kinds = [
         (2, "*"),
         (3, "*"),
@@ -127,7 +128,7 @@ async fn without_an_authorizer_there_are_no_lists() {
 
 #[tokio::test]
 async fn entries_are_added_listed_and_removed_and_survive_a_restart() {
-    let mut node = guarded().await;
+    let mut node = guarded(&[]).await;
     let mut client = node.client().await;
     let reads = allow(STRANGER, READ, TOPIC, "t");
     assert_eq!(add(&mut client, vec![reads]).await, [ErrorCode::NONE]);
@@ -149,7 +150,7 @@ async fn entries_are_added_listed_and_removed_and_survive_a_restart() {
 
 #[tokio::test]
 async fn only_who_may_alter_the_cluster_changes_the_lists() {
-    let mut node = guarded().await;
+    let mut node = guarded(&[]).await;
     let mut stranger = node.client_from(STRANGER).await;
     let refused = ErrorCode::CLUSTER_AUTHORIZATION_FAILED;
     let entry = allow(STRANGER, ALL, CLUSTER, "kafka-cluster");
@@ -177,7 +178,7 @@ async fn seen(client: &mut Raw) -> (Vec<String>, Vec<ErrorCode>) {
 
 #[tokio::test]
 async fn a_topic_is_hidden_from_who_may_not_see_it_until_an_entry_shows_it() {
-    let mut node = guarded().await;
+    let mut node = guarded(&[]).await;
     let mut administrator = node.client().await;
     for topic in ["open", "shut"] {
         administrator.ask(7, &create(topic, 1, &[])).await.unwrap();

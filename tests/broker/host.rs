@@ -153,13 +153,7 @@ impl Broker {
 
     /// A connection to its first listener from another address of this machine.
     pub async fn client_from(&self, address: &str) -> Raw {
-        let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
-        let from: IpAddr = address.parse().expect("an address");
-        socket
-            .bind(SocketAddr::new(from, 0))
-            .expect("an address of this machine");
-        let to = SocketAddr::from(([127, 0, 0, 1], self.port_of(0)));
-        Client::on(socket.connect(to).await.expect("connects"))
+        connected(address, self.port_of(0)).await
     }
 
     /// Where the listener at this place is bound; its advertised port must not be configured.
@@ -167,6 +161,16 @@ impl Broker {
         let told = &self.node().advertised[listener].advertised;
         told.port
     }
+}
+
+/// A connection to a port of this machine from one of its addresses.
+pub async fn connected(from: &str, port: u16) -> Raw {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    let from: IpAddr = from.parse().expect("an address");
+    let from = SocketAddr::new(from, 0);
+    socket.bind(from).expect("an address of this machine");
+    let to = SocketAddr::from(([127, 0, 0, 1], port));
+    Client::on(socket.connect(to).await.expect("connects"))
 }
 
 /// What `waited` yields; it must be soon.

@@ -22,8 +22,8 @@ pub const KEYS: &[Key] = &[
         .effective("a_brokers_rack_is_in_its_registration")
         .says("Where the broker stands (rack, zone); told to clients and used when replicas are placed."),
     Key::broker("authorizer.class.name", Kind::String, Some(""))
-        .refused("access control is not built yet, and running without it against the configuration's intent would leave the cluster open; remove the key")
-        .says("Class that decides who may do what; empty means that everyone may do everything."),
+        .effective("kafkas_authorizer_class_turns_access_control_on")
+        .says("`org.apache.kafka.metadata.authorizer.StandardAuthorizer` turns access control on, other classes are refused; empty means that everyone may do everything."),
     Key::broker("auto.create.topics.enable", Kind::Boolean, Some("true"))
         .effective("a_produced_to_topic_is_created_when_auto_create_is_on")
         .says("Whether a topic that a client asks metadata for, and that does not exist, is created."),
