@@ -20,6 +20,7 @@ pub const LISTED: &[&str] = &[
     "ottla",
     "ottla::admin",
     "ottla::api",
+    "ottla::auth",
     "ottla::background",
     "ottla::broker",
     "ottla::cli",
