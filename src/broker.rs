@@ -5,6 +5,7 @@
 //! ```
 //! Nothing is decided here. [`Node`] runs on any [`World`]; [`run`] is the process around it.
 
+mod certificates;
 mod controller;
 mod coordination;
 mod cordon;
@@ -37,6 +38,7 @@ use crate::metrics::Metrics;
 use crate::net::dial::Dialer;
 use crate::net::server::Server;
 use crate::net::settings::SocketOptions;
+use crate::net::tls::Certificates;
 use crate::net::world::Net;
 use crate::partition::{Gauges, Opening, Table, TableOptions};
 use crate::peers::{LinkSettings, Peers};
@@ -96,6 +98,7 @@ impl Node {
         let Foundation {
             runtime,
             claimed,
+            certificates,
             controller,
             stage,
             mut servers,
@@ -117,7 +120,7 @@ impl Node {
         let membership = register(&config, &runtime, quorum_link, &metadata, request).await?;
         let epoch = membership.as_ref().map_or(NO_EPOCH, Membership::epoch);
 
-        let peers = peers(&world, &values.load());
+        let peers = peers(&world, &values.load(), &certificates);
         let link = ControllerLink::new(controller.clone(), peers.clone(), node_id);
         let context = Arc::new(Context {
             clock: world.clock.clone(),
@@ -152,6 +155,7 @@ impl Node {
         stage.is_ready(context.clone());
         servers.push(Server::start(waiting, serving));
         upkeep::start(&context, membership.as_ref(), &servers, &world, &stop);
+        certificates::follow(&certificates, &context, &world, stop.clone())?;
         if let Some(membership) = &membership {
             upkeep::beat(membership, &config, &world.rng, &runtime, &stop);
         }
@@ -300,9 +304,17 @@ fn in_force(config: &Arc<BrokerConfig>, node_id: BrokerId, image: &Image) -> Bro
 }
 
 /// Connections to other nodes, for everything but the quorum itself.
-fn peers<N: Net>(world: &World<N>, values: &BrokerValues) -> Peers {
+fn peers<N: Net>(
+    world: &World<N>,
+    values: &BrokerValues,
+    certificates: &Arc<Certificates>,
+) -> Peers {
     let sockets = SocketOptions::of(&values.connections);
-    let dialer = Arc::new(Dialer::new(world.net.clone(), sockets));
+    let dialer = Arc::new(Dialer::new(
+        world.net.clone(),
+        sockets,
+        certificates.clone(),
+    ));
     let (clock, rng) = (world.clock.clone(), world.rng.clone());
     Peers::new(dialer, clock, rng, LinkSettings::default())
 }

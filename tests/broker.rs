@@ -42,5 +42,7 @@ mod produce_and_fetch;
 mod records;
 #[path = "broker/starting.rs"]
 mod starting;
+#[path = "broker/tls.rs"]
+mod tls;
 #[path = "broker/topics.rs"]
 mod topics;

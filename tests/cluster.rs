@@ -13,3 +13,5 @@ mod forwarding;
 mod host;
 #[path = "cluster/replication.rs"]
 mod replication;
+#[path = "cluster/tls.rs"]
+mod tls;

@@ -90,6 +90,12 @@ def kafka_python() -> None:
     python_environment("kafka-python")
 
 
+@functools.cache
+def security() -> None:
+    """Python clients and what makes certificates, for the stories of compat-tests/security."""
+    python_environment("security")
+
+
 def python_environment(name: str) -> None:
     """A virtual environment with one Python client, pinned in its folder's requirements.txt."""
     requirements = paths.COMPAT / name / "requirements.txt"

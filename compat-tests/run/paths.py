@@ -11,6 +11,7 @@ WORK = CACHE / "work"  # data directories of brokers under test; those of failed
 PYTHON = CACHE / "python" / "bin" / "python"
 AIOKAFKA_PYTHON = CACHE / "aiokafka" / "bin" / "python"
 KAFKA_PYTHON_PYTHON = CACHE / "kafka-python" / "bin" / "python"
+SECURITY_PYTHON = CACHE / "security" / "bin" / "python"
 KAFKA_PYTHON_SOURCES = CACHE / "kafka-python-sources"  # its source package, unpacked: it brings its tests
 KAFKA_JARS = CACHE / "kafka-jars"
 JAVA_CLASSES = CACHE / "java-classes"

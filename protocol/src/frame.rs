@@ -19,6 +19,10 @@ pub struct FrameError {
 
 impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Every TLS connection begins so: the record of a handshake, of version 3.
+        if self.length.to_be_bytes().starts_with(&[0x16, 0x03]) {
+            return f.write_str("what came is TLS, and this listener speaks plaintext");
+        }
         write!(
             f,
             "a frame of {} bytes, of at most {}",

@@ -8,6 +8,7 @@ use crate::config::{BrokerConfig, Founding, Rules, Unset};
 use crate::metadata::raft_wire::RaftWire;
 use crate::net::dial::Dialer;
 use crate::net::settings::SocketOptions;
+use crate::net::tls::Certificates;
 use crate::net::world::Net;
 use crate::peers::{Backoff, LinkSettings, Peers};
 use crate::world::Workers;
@@ -92,8 +93,13 @@ impl ControlRuntime {
 }
 
 /// Connections of the quorum. Use them on its runtime only.
-pub fn peers<N: Net>(world: &World<N>) -> Peers {
-    let dialer = Arc::new(Dialer::new(world.net.clone(), SocketOptions::default()));
+pub fn peers<N: Net>(world: &World<N>, certificates: &Arc<Certificates>) -> Peers {
+    let options = SocketOptions::default();
+    let dialer = Arc::new(Dialer::new(
+        world.net.clone(),
+        options,
+        certificates.clone(),
+    ));
     let settings = LinkSettings {
         client_id: Str::from_static("ottla-quorum"),
         answer_max_bytes: QUORUM_ANSWER_MAX_BYTES,

@@ -14,6 +14,8 @@ pub enum StartError {
         reason: String,
     },
     Controller(String),
+    /// The keys or certificates of a listener cannot be used: says which, and why.
+    Certificates(String),
     /// This node cannot belong to the cluster that its configuration names: says why.
     Cluster(String),
     /// The operating system refused a thread or a runtime.
@@ -42,9 +44,10 @@ impl From<LifecycleError> for StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Directory(reason) | Self::Controller(reason) | Self::Cluster(reason) => {
-                to.write_str(reason)
-            }
+            Self::Directory(reason)
+            | Self::Controller(reason)
+            | Self::Certificates(reason)
+            | Self::Cluster(reason) => to.write_str(reason),
             Self::Listener { listener, reason } => {
                 write!(
                     to,

@@ -3,6 +3,7 @@
 //! Everything of the quorum runs on the controller's runtime; only a broker that has no listener for controllers hears its quorum on the
 //! inter-broker listener, on the runtime that serves its clients.
 
+use super::certificates;
 use super::controller::{self, ControlRuntime};
 use super::directories::{self, Claimed};
 use super::listeners::{self, Bound};
@@ -22,6 +23,7 @@ use crate::net::dial::Dialer;
 use crate::net::listener::Listener;
 use crate::net::server::Server;
 use crate::net::settings::SocketOptions;
+use crate::net::tls::Certificates;
 use crate::net::world::Net;
 use crate::peers::Peers;
 use ottla_controller::Controller;
@@ -35,6 +37,7 @@ use tokio::sync::watch;
 pub struct Foundation<N: Net> {
     pub runtime: ControlRuntime,
     pub claimed: Claimed,
+    pub certificates: Arc<Certificates>,
     pub controller: Controller,
     pub stage: Arc<Stage>,
     /// Connections of the quorum, for its runtime.
@@ -64,10 +67,11 @@ impl<N: Net> Foundation<N> {
     ) -> Result<Self, StartError> {
         let values = in_force(config, BrokerId(config.node_id), &Image::default());
         let claimed = directories::claim(config, world)?;
+        let certificates = certificates::open(config, world, metrics)?;
         let runtime = ControlRuntime::start(&world.threading)?;
-        let bound = listeners::bind(config, &values, world, &runtime).await?;
+        let bound = listeners::bind(config, &values, world, &runtime, &certificates).await?;
         let peer = own_peer(config, &bound.seen);
-        let peers = controller::peers(world);
+        let peers = controller::peers(world, &certificates);
         let wire = controller::wire(&peers, config);
         let started = controller::start(
             &runtime,
@@ -78,7 +82,8 @@ impl<N: Net> Foundation<N> {
             wire.clone(),
         );
         let controller = started.await?;
-        let sightings = look_for_evidence(config, world, &controller, &wire, &runtime);
+        let sightings =
+            look_for_evidence(config, world, &certificates, &controller, &wire, &runtime);
         let cluster_id = claimed.cluster_id.clone();
         let seat = Seat::new(controller.clone(), peer, cluster_id, &config.quorum);
         let seat = Arc::new(seat);
@@ -93,6 +98,7 @@ impl<N: Net> Foundation<N> {
         Ok(Self {
             runtime,
             claimed,
+            certificates,
             controller,
             stage,
             peers,
@@ -206,12 +212,17 @@ fn join(
 fn look_for_evidence<N: Net>(
     config: &BrokerConfig,
     world: &World<N>,
+    certificates: &Arc<Certificates>,
     controller: &Controller,
     wire: &RaftWire,
     runtime: &ControlRuntime,
 ) -> Arc<Sightings> {
     let sightings = Sightings::new(world.clock.clone());
-    let dial = Arc::new(Dialer::new(world.net.clone(), SocketOptions::default()));
+    let dial = Arc::new(Dialer::new(
+        world.net.clone(),
+        SocketOptions::default(),
+        certificates.clone(),
+    ));
     let evidence = Evidence {
         controller: controller.clone(),
         dial: dial.clone(),

@@ -8,6 +8,7 @@ use crate::config::{BrokerConfig, BrokerValues, Listener as Configured};
 use crate::net::connection::Serving;
 use crate::net::listener::{Listener, ListenerSpec};
 use crate::net::settings::{Settings, SocketOptions};
+use crate::net::tls::Certificates;
 use crate::net::world::Net;
 use std::sync::Arc;
 
@@ -38,13 +39,15 @@ pub async fn bind<N: Net>(
     values: &BrokerValues,
     world: &World<N>,
     runtime: &ControlRuntime,
+    certificates: &Arc<Certificates>,
 ) -> Result<Bound<N>, StartError> {
     let sockets = SocketOptions::of(&values.connections);
-    let clients = bind_all(config, &config.listeners.bound, &world.net, &sockets).await?;
-    let of_controllers = (config.clone(), world.net.clone(), sockets);
+    let bound = &config.listeners.bound;
+    let clients = bind_all(config, bound, &world.net, &sockets, certificates).await?;
+    let (config, net, certificates) = (config.clone(), world.net.clone(), certificates.clone());
     let controllers = runtime.run(async move {
-        let (config, net, sockets) = of_controllers;
-        bind_all(&config, &config.listeners.controller, &net, &sockets).await
+        let bound = &config.listeners.controller;
+        bind_all(&config, bound, &net, &sockets, &certificates).await
     });
     let controllers = controllers.await??;
     let seen = |listeners: &[Listener<N>]| {
@@ -66,17 +69,18 @@ async fn bind_all<N: Net>(
     listeners: &[Configured],
     net: &N,
     sockets: &SocketOptions,
+    certificates: &Certificates,
 ) -> Result<Vec<Listener<N>>, StartError> {
     let mut bound = Vec::new();
     for listener in listeners {
         let spec = spec(config, listener);
-        let network =
-            Listener::bind(net, &spec, sockets)
-                .await
-                .map_err(|error| StartError::Listener {
-                    listener: listener.to_string(),
-                    reason: error.to_string(),
-                })?;
+        let tls = certificates.of(&spec.name).cloned();
+        let network = Listener::bind(net, &spec, sockets, tls)
+            .await
+            .map_err(|error| StartError::Listener {
+                listener: listener.to_string(),
+                reason: error.to_string(),
+            })?;
         bound.push(network);
     }
     Ok(bound)

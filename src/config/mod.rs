@@ -26,6 +26,7 @@ pub mod quorum;
 pub mod replica_values;
 pub mod rules;
 pub mod settings;
+pub mod tls;
 pub mod topic;
 pub mod value;
 pub mod values;

@@ -61,6 +61,9 @@ definitions! {
     CONNECTIONS_CLOSED = "ottla_connections_closed_total" Counter ["listener", "reason"] "Connections closed, by what ended them.";
     RECEIVED_BYTES = "ottla_network_received_bytes_total" Counter ["listener"] "Bytes read from sockets.";
     SENT_BYTES = "ottla_network_sent_bytes_total" Counter ["listener"] "Bytes written to sockets.";
+    TLS_HANDSHAKES = "ottla_tls_handshakes_total" Counter ["listener", "outcome"] "TLS handshakes with clients: done, failed or timed_out.";
+    TLS_CERTIFICATE_DAYS_LEFT = "ottla_tls_certificate_days_left" Gauge ["listener"] "Days until the first of a listener's own certificates expires.";
+    TLS_CERTIFICATE_RELOADS = "ottla_tls_certificate_reloads_total" Counter ["listener", "outcome"] "Certificates that were replaced while running: used, or refused and the old ones kept.";
     REQUEST_MEMORY = "ottla_request_memory_bytes" Gauge [] "Memory that requests being read or handled hold.";
     REQUEST_MEMORY_LIMIT = "ottla_request_memory_limit_bytes" Gauge [] "Above this, no large request is begun (queued.max.request.bytes).";
     RESPONSE_MEMORY = "ottla_response_memory_bytes" Gauge [] "Memory that records hold on their way from files to sockets.";

@@ -12,12 +12,14 @@ mod documentation;
 mod process;
 mod requests;
 mod sampled;
+mod tls;
 
 pub use connections::{CloseReason, ConnectionMetrics, ListenerMetrics, RefuseReason};
 pub use coordinators::{CoordinatorMetrics, ShardMetrics};
 pub use definitions::{DEFINITIONS, Definition, Kind};
 pub use requests::{ApiLabels, ApiMetrics, RequestMetrics};
 pub use sampled::{Samples, Source};
+pub use tls::{HandshakeOutcome, TlsMetrics};
 
 use futures::future::join_all;
 use parking_lot::Mutex;
@@ -36,6 +38,8 @@ pub struct Metrics {
     /// By listener.
     pub connections: ConnectionMetrics,
     pub coordinators: CoordinatorMetrics,
+    /// By listener.
+    pub tls: Arc<TlsMetrics>,
     /// In the order registered.
     sources: Mutex<Vec<Arc<dyn Source>>>,
 }
@@ -48,6 +52,7 @@ impl Metrics {
             requests: RequestMetrics::new(&registry, apis),
             connections: ConnectionMetrics::new(&registry),
             coordinators: CoordinatorMetrics::new(&registry),
+            tls: Arc::new(TlsMetrics::new(&registry)),
             sources: Mutex::default(),
             registry,
         };

@@ -36,6 +36,8 @@ pub const IN_FLIGHT_MAX: usize = 64;
 pub const BACKLOG_MAX_BYTES: u64 = 1024 * 1024;
 /// A peer that moves fewer bytes than this within `connections.max.idle.ms` is idle, in the middle of a frame or not.
 const PROGRESS_BYTES: usize = 4 * 1024;
+/// How long an encrypted goodbye may wait for the socket.
+const GOODBYE_MAX: Duration = Duration::from_secs(1);
 /// After this time without requests the read buffer is given back.
 const SHRINK_AFTER: Duration = Duration::from_secs(5);
 
@@ -50,6 +52,8 @@ pub struct Serving {
     pub workers: Workers,
     pub regions_of: RegionsOf,
     pub refusals: Quiet,
+    /// Of failed TLS handshakes.
+    pub failed_handshakes: Quiet,
     /// Connection ids, unique in the process.
     pub connection_ids: AtomicU64,
 }
@@ -82,6 +86,7 @@ impl Serving {
             workers,
             regions_of,
             refusals: Quiet::default(),
+            failed_handshakes: Quiet::default(),
             connection_ids: AtomicU64::new(1),
         }
     }
@@ -180,10 +185,10 @@ impl<T: Transport> Connection<T> {
             .await
         };
         self.metrics.closed(reason);
-        // Says goodbye without waiting for the peer: what it has not read by now it may still read.
-        let _ =
-            std::future::poll_fn(|context| Pin::new(&mut self.transport).poll_shutdown(context))
-                .await;
+        // Says goodbye, and waits for no peer that does not take it: what it has not read by now it may still read.
+        let goodbye =
+            std::future::poll_fn(|context| Pin::new(&mut self.transport).poll_shutdown(context));
+        let _ = tokio::time::timeout(GOODBYE_MAX, goodbye).await;
         reason
     }
 
@@ -336,7 +341,7 @@ impl<T: Transport> Connection<T> {
 
     fn poll_send(&mut self, context: &mut task::Context<'_>) -> Result<(), CloseReason> {
         if self.outbox.is_empty() {
-            return Ok(());
+            return self.poll_flush(context);
         }
         let before = self.outbox.sent_bytes();
         let sent = self.outbox.poll_send(context, &mut self.transport);
@@ -349,6 +354,17 @@ impl<T: Transport> Connection<T> {
         }
         match sent {
             Poll::Ready(Err(error)) => Err(self.broken(&error)),
+            Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
+        }
+    }
+
+    /// What an encrypting transport still holds.
+    fn poll_flush(&mut self, context: &mut task::Context<'_>) -> Result<(), CloseReason> {
+        if self.is_silent || !self.transport.has_unsent() {
+            return Ok(());
+        }
+        match Pin::new(&mut self.transport).poll_flush(context) {
+            Poll::Ready(Err(error)) => Err(self.broken(&SendError::Network(error))),
             Poll::Ready(Ok(())) | Poll::Pending => Ok(()),
         }
     }
@@ -394,8 +410,8 @@ impl<T: Transport> Connection<T> {
 
     /// The reason to end, once nothing is in flight and nothing more will be.
     fn finished(&mut self) -> Option<CloseReason> {
-        let in_flight =
-            self.handling.is_some() || !self.answers.is_empty() || !self.outbox.is_empty();
+        let is_unsent = !self.outbox.is_empty() || self.transport.has_unsent() && !self.is_silent;
+        let in_flight = self.handling.is_some() || !self.answers.is_empty() || is_unsent;
         if in_flight || self.ending.is_some() {
             return self.ending.filter(|_| !in_flight);
         }

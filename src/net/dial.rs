@@ -1,22 +1,29 @@
 //! Outbound connections over a [`Net`]: what [`crate::peers`] dials with.
 
 use super::settings::SocketOptions;
+use super::tls::Certificates;
 use super::world::Net;
 use crate::peers::{Destination, Dial, Stream};
 use futures::future::{BoxFuture, FutureExt};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
-/// Dials over a network.
-#[derive(Clone, Debug)]
+/// Dials over a network, and speaks TLS where the listener at the other end does.
+#[derive(Clone)]
 pub struct Dialer<N> {
     net: N,
     options: SocketOptions,
+    certificates: Arc<Certificates>,
 }
 
 impl<N: Net> Dialer<N> {
-    pub fn new(net: N, options: SocketOptions) -> Self {
-        Self { net, options }
+    pub fn new(net: N, options: SocketOptions, certificates: Arc<Certificates>) -> Self {
+        Self {
+            net,
+            options,
+            certificates,
+        }
     }
 }
 
@@ -27,8 +34,8 @@ impl<N: Net> Dial for Dialer<N> {
             let mut failures = Vec::new();
             for address in dialer.addresses(&to.host).await? {
                 let address = SocketAddr::new(address, to.port);
-                match dialer.net.connect(address, &dialer.options).await {
-                    Ok(stream) => return Ok(Box::new(stream) as Box<dyn Stream>),
+                match dialer.connect(address, &to).await {
+                    Ok(stream) => return Ok(stream),
                     Err(error) => failures.push(error),
                 }
             }
@@ -39,6 +46,14 @@ impl<N: Net> Dial for Dialer<N> {
 }
 
 impl<N: Net> Dialer<N> {
+    async fn connect(&self, address: SocketAddr, to: &Destination) -> io::Result<Box<dyn Stream>> {
+        let stream = self.net.connect(address, &self.options).await?;
+        match self.certificates.of(&to.listener) {
+            None => Ok(Box::new(stream)),
+            Some(tls) => Ok(Box::new(tls.connect(stream, &to.host).await?)),
+        }
+    }
+
     async fn addresses(&self, host: &str) -> io::Result<Vec<IpAddr>> {
         let literal = host.trim_start_matches('[').trim_end_matches(']');
         if let Ok(address) = literal.parse::<IpAddr>() {
@@ -75,7 +90,7 @@ mod tests {
         let free = Tcp.bind("127.0.0.1:0".parse().unwrap(), &options).await;
         let listener = free.unwrap();
         let port = listener.local_address().unwrap().port();
-        let dialer = Dialer::new(Tcp, options);
+        let dialer = Dialer::new(Tcp, options, Arc::new(Certificates::none()));
         let to = |host: &str| Destination::new("PLAINTEXT", host, port);
         assert!(dialer.dial(&to("127.0.0.1")).await.is_ok());
         drop(listener);

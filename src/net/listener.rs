@@ -6,10 +6,11 @@ use super::bind::bind;
 use super::connection::{Connection, Serving};
 use super::limits::{Gate, Permit};
 use super::settings::SocketOptions;
+use super::tls::{Accepted, Refused, TlsOf};
 use super::world::{Acceptor, Net, Transport};
 use crate::api::{ConnectionId, Endpoint, Listener as Seen, Peer, Principal, Serves, Session};
 use crate::config::SecurityProtocol;
-use crate::metrics::{ListenerMetrics, RefuseReason};
+use crate::metrics::{HandshakeOutcome, ListenerMetrics, RefuseReason};
 use rustix::io::Errno;
 use std::io;
 use std::net::SocketAddr;
@@ -38,7 +39,15 @@ pub struct ListenerSpec {
 /// A bound listener.
 pub struct Listener<N: Net> {
     sockets: Vec<N::Listener>,
+    door: Door,
+}
+
+/// What a connection passes on its way in.
+#[derive(Clone)]
+struct Door {
     seen: Arc<Seen>,
+    /// Where TLS is spoken.
+    tls: Option<Arc<TlsOf>>,
 }
 
 /// What every accept loop of a node needs.
@@ -53,11 +62,21 @@ pub struct Accepting {
 }
 
 impl<N: Net> Listener<N> {
-    /// Binds the sockets.
+    /// Binds the sockets. `tls` is for protocols that are encrypted, and only for those.
     ///
     /// # Errors
     /// When the host cannot be resolved or no address be bound.
-    pub async fn bind(net: &N, spec: &ListenerSpec, options: &SocketOptions) -> io::Result<Self> {
+    pub async fn bind(
+        net: &N,
+        spec: &ListenerSpec,
+        options: &SocketOptions,
+        tls: Option<Arc<TlsOf>>,
+    ) -> io::Result<Self> {
+        assert_eq!(
+            tls.is_some(),
+            spec.protocol.is_encrypted(),
+            "TLS is spoken where the protocol says so"
+        );
         let bound = bind(net, &spec.host, spec.port, options).await?;
         let (host, port) = match &spec.advertised {
             None => (spec.host.as_str(), bound.port),
@@ -76,13 +95,13 @@ impl<N: Net> Listener<N> {
         });
         Ok(Self {
             sockets: bound.sockets,
-            seen,
+            door: Door { seen, tls },
         })
     }
 
     /// The listener as handlers see it, with the address to advertise.
     pub fn seen(&self) -> &Arc<Seen> {
-        &self.seen
+        &self.door.seen
     }
 
     /// The addresses it listens on.
@@ -94,18 +113,18 @@ impl<N: Net> Listener<N> {
     /// Accepts from now on, in tasks of the current runtime.
     pub fn serve(self, accepting: &Accepting) {
         let metrics = &accepting.serving.metrics.connections;
-        let metrics = metrics.listener(&self.seen.name);
+        let metrics = metrics.listener(&self.door.seen.name);
         for socket in self.sockets {
-            let (accepting, seen, metrics) =
-                (accepting.clone(), self.seen.clone(), metrics.clone());
-            tokio::spawn(accept(socket, seen, metrics, accepting));
+            let (accepting, door, metrics) =
+                (accepting.clone(), self.door.clone(), metrics.clone());
+            tokio::spawn(accept(socket, door, metrics, accepting));
         }
     }
 }
 
 async fn accept<L: Acceptor>(
     mut socket: L,
-    seen: Arc<Seen>,
+    door: Door,
     metrics: Arc<ListenerMetrics>,
     accepting: Accepting,
 ) {
@@ -114,12 +133,12 @@ async fn accept<L: Acceptor>(
         let accepted = tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
-            accepted = next(&mut socket, &seen.name, &accepting) => accepted,
+            accepted = next(&mut socket, &door.seen.name, &accepting) => accepted,
         };
         match accepted {
-            Ok((stream, address)) => admit(stream, address, &seen, &metrics, &accepting),
+            Ok((stream, address)) => admit(stream, address, &door, &metrics, &accepting),
             Err(error) => {
-                tracing::warn!(listener = seen.name, %error, "accepting a connection failed");
+                tracing::warn!(listener = door.seen.name, %error, "accepting a connection failed");
                 if is_exhaustion(&error) {
                     tokio::time::sleep(BACKOFF).await;
                 }
@@ -149,11 +168,11 @@ async fn next<L: Acceptor>(
 fn admit<T: Transport>(
     stream: T,
     address: SocketAddr,
-    seen: &Arc<Seen>,
+    door: &Door,
     metrics: &Arc<ListenerMetrics>,
     accepting: &Accepting,
 ) {
-    let Some(permit) = accepting.gate.enter(&seen.name, address.ip()) else {
+    let Some(permit) = accepting.gate.enter(&door.seen.name, address.ip()) else {
         metrics.refused(RefuseReason::PerAddress);
         return;
     };
@@ -166,22 +185,77 @@ fn admit<T: Transport>(
                 .fetch_add(1, Ordering::Relaxed),
         ),
         address,
-        listener: seen.clone(),
+        listener: door.seen.clone(),
         software: OnceLock::new(),
     });
-    let session = Session::begin(peer, Principal::anonymous());
-    let connection = Connection::new(stream, session, metrics.clone(), accepting.serving.clone());
     let counted = Counted {
         metrics: metrics.clone(),
         _permit: permit,
         _alive: accepting.alive.clone(),
     };
     counted.metrics.open.inc();
-    let stop = accepting.stop.clone();
-    tokio::spawn(async move {
-        let _counted = counted;
-        connection.run(stop).await;
-    });
+    let (serving, stop) = (accepting.serving.clone(), accepting.stop.clone());
+    match door.tls.clone() {
+        None => {
+            let session = Session::begin(peer, Principal::anonymous());
+            let connection = Connection::new(stream, session, metrics.clone(), serving);
+            tokio::spawn(async move {
+                let _counted = counted;
+                connection.run(stop).await;
+            });
+        }
+        Some(tls) => {
+            let metrics = metrics.clone();
+            tokio::spawn(async move {
+                let _counted = counted;
+                let Some(accepted) = encrypt(stream, &tls, &peer, &serving, stop.clone()).await
+                else {
+                    return;
+                };
+                let session = Session::begin(peer, accepted.principal);
+                let connection = Connection::new(accepted.stream, session, metrics, serving);
+                connection.run(stop).await;
+            });
+        }
+    }
+}
+
+/// The handshake, counted; `None` when there is nothing to serve.
+async fn encrypt<T: Transport>(
+    stream: T,
+    tls: &TlsOf,
+    peer: &Peer,
+    serving: &Serving,
+    mut stop: watch::Receiver<bool>,
+) -> Option<Accepted<T>> {
+    let outcome = tokio::select! {
+        biased;
+        _ = stop.wait_for(|stop| *stop) => return None,
+        outcome = tls.accept(stream) => outcome,
+    };
+    let listener = peer.listener.name.as_str();
+    let (counted, why) = match outcome {
+        Ok(accepted) => {
+            serving
+                .metrics
+                .tls
+                .handshake(listener, HandshakeOutcome::Done);
+            return Some(accepted);
+        }
+        Err(Refused::Left) => (HandshakeOutcome::Failed, None),
+        Err(Refused::TimedOut) => (
+            HandshakeOutcome::TimedOut,
+            Some("it took too long".to_owned()),
+        ),
+        Err(Refused::Failed(why)) => (HandshakeOutcome::Failed, Some(why)),
+    };
+    serving.metrics.tls.handshake(listener, counted);
+    if let Some(why) = why
+        && let Some(left_out) = serving.failed_handshakes.admits(serving.clock.elapsed())
+    {
+        tracing::warn!(listener, client = %peer.address, left_out, "a TLS handshake failed: {why}");
+    }
+    None
 }
 
 /// What is to be undone however the connection's task ends, a panic of a handler included.

@@ -26,6 +26,7 @@ pub mod settings;
 #[cfg(feature = "simulation")]
 pub mod simulated;
 pub mod tcp;
+pub mod tls;
 pub mod world;
 
 pub use settings::Settings;

@@ -1,5 +1,5 @@
 //! The network as the broker sees it: [`Net`] is the kernel's in production ([`super::tcp`]) and turmoil's in simulation
-//! (`net/simulated.rs`). TLS will be a third [`Transport`] around the first.
+//! (`net/simulated.rs`). TLS is a third [`Transport`] around the first ([`super::tls`]).
 
 use super::settings::SocketOptions;
 use std::future::Future;
@@ -45,6 +45,11 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// Whether [`Transport::poll_send_file`] works: false where the bytes must pass through the process, to be encrypted or because
     /// the network is simulated.
     fn can_send_file(&self) -> bool {
+        false
+    }
+
+    /// Whether bytes that it took have not been given to the network yet; [`AsyncWrite::poll_flush`] gives them.
+    fn has_unsent(&self) -> bool {
         false
     }
 

@@ -7,6 +7,7 @@
 )]
 
 mod asks;
+pub mod authority;
 mod batches;
 
 pub use asks::*;

@@ -53,7 +53,7 @@ fn spec(host: &str) -> ListenerSpec {
 }
 
 async fn start(settings: Settings) -> (Server, u16) {
-    let listener = Listener::bind(&Tcp, &spec("localhost"), &settings.sockets)
+    let listener = Listener::bind(&Tcp, &spec("localhost"), &settings.sockets, None)
         .await
         .unwrap();
     let port = listener.seen().advertised.port;
@@ -167,7 +167,7 @@ fn a_server_answers_on_a_simulated_network() {
         let settings = Settings::default();
         let mut spec = spec("");
         spec.port = 9092;
-        let listener = Listener::bind(&Simulated, &spec, &settings.sockets).await?;
+        let listener = Listener::bind(&Simulated, &spec, &settings.sockets, None).await?;
         let _server = Server::start(vec![listener], serving(settings));
         std::future::pending().await
     });
