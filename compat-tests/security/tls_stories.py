@@ -97,7 +97,7 @@ def there_and_back_by_kafka_python(config: dict) -> None:
 
 
 def topics_by_tool(broker: Broker, authority: Authority, own: Issued | None = None) -> subprocess.CompletedProcess:
-    lines = ["security.protocol=SSL", "ssl.truststore.type=PEM", f"ssl.truststore.location={authority.file}", "default.api.timeout.ms=8000", "request.timeout.ms=4000"]
+    lines = ["security.protocol=SSL", "ssl.truststore.type=PEM", f"ssl.truststore.location={authority.file}", "default.api.timeout.ms=60000", "request.timeout.ms=30000"]
     if own:
         lines += ["ssl.keystore.type=PEM", f"ssl.keystore.location={own.both}"]
     config = folder() / "client.properties"
