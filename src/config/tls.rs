@@ -128,12 +128,8 @@ impl Reader<'_> {
     /// What is set for this listener alone, in the nearest layer that sets it.
     fn own(&self, name: &str) -> Option<String> {
         let full = format!("{}{name}", self.prefix);
-        let set = self
-            .layers
-            .each()
-            .into_iter()
-            .find_map(|(layer, _)| layer.setting(&full).map(str::to_owned));
-        set
+        let mut layers = self.layers.each().into_iter();
+        layers.find_map(|(layer, _)| layer.setting(&full).map(str::to_owned))
     }
 
     /// An empty text is one that was set to nothing.

@@ -76,8 +76,10 @@ impl Default for LinkSettings {
 #[derive(Clone)]
 pub struct Peers {
     tools: Arc<Tools>,
-    links: Arc<Mutex<BTreeMap<(Destination, Lane), Arc<Shared>>>>,
+    links: Arc<Mutex<Links>>,
 }
+
+type Links = BTreeMap<(Destination, Lane), Arc<Shared>>;
 
 /// What every link needs.
 pub(super) struct Tools {
