@@ -128,7 +128,7 @@ fn measure(shape: &Shape) -> bool {
     add(&mut image, ENTRIES, &entry("User:new", "new", false));
     let changed = timed(|| decide(&authorizer, &image.acls, "User:x", "t"));
     println!(
-        "{:<44} median {median:>9.0?}  p99 {rare:>9.0?}  first {indexed:>9.2?}  after a change {changed:>9.2?}",
+        "{:<44} median {median:>9?}  p99 {rare:>9?}  first {indexed:>9.2?}  after a change {changed:>9.2?}",
         shape.name
     );
     // Unoptimised code says nothing.

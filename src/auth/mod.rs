@@ -9,7 +9,9 @@
 mod audit;
 mod authorizer;
 mod grants;
+mod hashed;
 pub mod operations;
+mod ordered;
 mod patterns;
 mod resource;
 mod rules;

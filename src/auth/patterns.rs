@@ -5,6 +5,8 @@
 //! the name, or one of the prefixes that it begins with itself, is the longest.
 
 use super::grants::{Bits, Grants};
+use super::hashed::Places;
+use super::ordered::Ordered;
 use ottla_controller::acl::{Acl, PatternType};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,8 +18,11 @@ pub struct Patterns {
     all: Grants,
     /// By name, ascending.
     literal: Vec<(Arc<str>, Grants)>,
+    /// Where names stand in it.
+    places: Places,
     /// By name, ascending.
     prefixes: Vec<Prefix>,
+    order: Ordered,
 }
 
 #[derive(Clone, Debug)]
@@ -29,8 +34,16 @@ struct Prefix {
 }
 
 impl Patterns {
-    /// Adds an entry; entries come in the order of [`Acl`].
-    pub fn add(&mut self, acl: &Acl) {
+    /// From entries in the order of [`Acl`].
+    pub fn of<'a>(acls: impl IntoIterator<Item = &'a Acl>) -> Self {
+        let mut patterns = Self::default();
+        acls.into_iter().for_each(|acl| patterns.add(acl));
+        patterns.places = Places::of(patterns.literal.iter().map(|(name, _)| &**name));
+        patterns.order = Ordered::of(patterns.prefixes.iter().map(|prefix| &*prefix.name));
+        patterns
+    }
+
+    fn add(&mut self, acl: &Acl) {
         match acl.pattern_type {
             PatternType::Literal if acl.is_for_all_names() => self.all.add(acl),
             PatternType::Literal => self.add_literal(acl),
@@ -68,11 +81,15 @@ impl Patterns {
     /// What is said about the resource of this name to a client at `address`.
     pub fn about(&self, name: &str, address: IpAddr) -> Bits {
         let mut bits = self.all.at(address);
-        let found = self.literal.binary_search_by(|(own, _)| (**own).cmp(name));
-        if let Ok(found) = found {
-            bits |= self.literal[found].1.at(address);
+        for place in self.places.candidates(name) {
+            let (own, grants) = &self.literal[place];
+            if **own == *name {
+                bits |= grants.at(address);
+            }
         }
-        let before = self.prefixes.partition_point(|own| *own.name <= *name);
+        let before = self
+            .order
+            .not_after(name, |place| *self.prefixes[place].name > *name);
         let mut next = self.longest(before, name);
         while let Some(found) = next {
             let prefix = &self.prefixes[found];

@@ -3,6 +3,7 @@
 //! Pure and persistent: the rules after a change share all but the changed principals' with those before.
 
 use super::grants::Bits;
+use super::hashed::hash;
 use super::patterns::Patterns;
 use super::resource::Resource;
 use imbl::OrdMap;
@@ -22,11 +23,14 @@ pub struct Entries {
 
 impl Entries {
     fn of(acls: &Acls, principal: &str) -> Self {
-        let mut entries = Self::default();
-        for acl in acls.of(principal) {
-            entries.by_type[place(acl.resource_type)].add(acl);
+        let acls: Vec<_> = acls.of(principal).collect();
+        Self {
+            by_type: std::array::from_fn(|place| {
+                let resource_type = ResourceType::ALL[place];
+                let own = acls.iter().filter(|acl| acl.resource_type == resource_type);
+                Patterns::of(own.map(|acl| &***acl))
+            }),
         }
-        entries
     }
 
     /// What they say about a resource to a client at `address`.
@@ -48,7 +52,8 @@ fn place(resource_type: ResourceType) -> usize {
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    by_principal: OrdMap<Arc<str>, Arc<Entries>>,
+    /// By the principal's hash, for the reason that [`super::hashed`] gives.
+    by_principal: OrdMap<u64, Arc<[(Arc<str>, Arc<Entries>)]>>,
     named: Named,
 }
 
@@ -76,20 +81,31 @@ impl Rules {
             }
         }
         for principal in touched {
-            let is_left = after.of(&principal).next().is_some();
-            if is_left {
-                let entries = Arc::new(Entries::of(after, &principal));
-                next.by_principal.insert(principal, entries);
-            } else {
-                next.by_principal.remove(&principal);
-            }
+            next.renew(principal, after);
         }
         next
     }
 
+    fn renew(&mut self, principal: Arc<str>, acls: &Acls) {
+        let key = hash(&principal);
+        let known = self.by_principal.get(&key).into_iter();
+        let others = known.flat_map(|those| those.iter().filter(|(other, _)| *other != principal));
+        let mut those: Vec<_> = others.cloned().collect();
+        if acls.of(&principal).next().is_some() {
+            let entries = Arc::new(Entries::of(acls, &principal));
+            those.push((principal, entries));
+        }
+        match those.is_empty() {
+            true => self.by_principal.remove(&key),
+            false => self.by_principal.insert(key, those.into()),
+        };
+    }
+
     /// The entries of one principal, as in `User:alice`.
     pub fn of(&self, principal: &str) -> Option<&Arc<Entries>> {
-        self.by_principal.get(principal)
+        let those = self.by_principal.get(&hash(principal))?;
+        let (_, entries) = those.iter().find(|(own, _)| **own == *principal)?;
+        Some(entries)
     }
 
     /// The entries for everybody.
