@@ -31,7 +31,7 @@ SERVED = (
     "DescribeTopicPartitions", "DescribeLogDirs", "DescribeProducers", "DescribeQuorum", "FindCoordinator", "JoinGroup", "SyncGroup", "Heartbeat",
     "LeaveGroup", "OffsetCommit", "OffsetFetch", "OffsetDelete", "DescribeGroups", "ListGroups", "DeleteGroups",
     "ElectLeaders", "AlterPartitionReassignments", "ListPartitionReassignments", "UnregisterBroker", "UpdateFeatures",
-    "AddRaftVoter", "RemoveRaftVoter",
+    "AddRaftVoter", "RemoveRaftVoter", "DescribeAcls", "CreateAcls", "DeleteAcls",
 )
 
 Transcript = dict[tuple[str, int], dict[str, dict[str, object]]]

@@ -83,8 +83,7 @@ def main() -> int:
         print(f"  -    {entry['file']}: {entry['reason']}")
     broker = target()(SETTINGS)
     broker.overrides["advertised.listeners"] = f"PLAINTEXT://{broker.bootstrap}"
-    if broker.name == "kafka":  # to be given to both with the exception for ACLs gone
-        broker.overrides |= ACLS
+    broker.overrides |= ACLS
     broker.start()
     excepted = EXCEPTED if broker.name == "ottla" else {}
     left_out = [f"--deselect=test/integration/{test}" for test in excepted]

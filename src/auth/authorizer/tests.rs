@@ -173,7 +173,7 @@ fn entries_allow_and_deny_as_kafkas_do() {
 fn a_super_user_may_do_what_is_denied() {
     let policy = Policy {
         super_users: BTreeSet::from(["User:root".to_owned()]),
-        allows_if_no_acl: false,
+        ..Policy::default()
     };
     let denied = [deny("User:*", Operation::All, "*")];
     let verdict = |principal: &str| {
