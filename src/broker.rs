@@ -46,7 +46,7 @@ use crate::replication::Followers;
 use arc_swap::ArcSwap;
 use controller::ControlRuntime;
 use foundation::Foundation;
-use ottla_controller::Metadata;
+use ottla_controller::{Controller, Metadata};
 use ottla_controller::ids::{BrokerEpoch, BrokerId, MetadataOffset};
 use ottla_controller::image::{ConfigResource, Image};
 use ottla_protocol::messages::broker_registration::BrokerRegistrationRequest;
@@ -175,6 +175,11 @@ impl Node {
             background: stopper,
             _metadata_lock: directories.metadata_lock,
         })
+    }
+
+    /// Its controller, and through it the metadata, for whoever looks at a node from inside.
+    pub fn controller(&self) -> &Controller {
+        &self.context.controller
     }
 
     /// Resolves when the node cannot go on: its metadata log or its last log directory has failed, or its quorum refuses it. Says why.

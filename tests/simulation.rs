@@ -17,6 +17,23 @@ mod wire;
 mod simulation {
     mod admin;
     mod client;
+    mod cluster {
+        mod chronicle;
+        mod client;
+        mod committer;
+        mod fleeting;
+        mod host;
+        mod invariants {
+            pub mod replicas;
+            pub mod sequences;
+        }
+        mod network;
+        mod scenarios {
+            mod quiet;
+        }
+        mod stage;
+        mod worker;
+    }
     mod committer;
     mod fleeting;
     mod invariants {

@@ -24,6 +24,7 @@ pub mod outcome;
 pub mod placement;
 pub mod publish;
 pub mod raft;
+pub mod watch;
 
 pub use controller::{Controller, ControllerOptions, ProposeError, Turn};
 pub use dice::Dice;

@@ -5,9 +5,9 @@ use crate::auth::Authority;
 use crate::metadata::seat::Seat;
 use crate::metrics::Metrics;
 use crate::world::Clock;
+use ottla_controller::watch;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 
 /// How long a request that came too early waits for the node; clients give up sooner.
 const READY_MAX: Duration = Duration::from_secs(30);

@@ -8,7 +8,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use ottla_controller::watch;
+use tokio::sync::Notify;
 
 use crate::world::Rng;
 

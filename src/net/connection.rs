@@ -19,6 +19,7 @@ use crate::api::dispatch::{Answer, Dispatch, Outcome, Receipt, Running};
 use crate::metrics::{CloseReason, ListenerMetrics, Metrics};
 use crate::world::{Clock, Workers};
 use futures::future::BoxFuture;
+use ottla_controller::watch;
 use std::collections::VecDeque;
 use std::fmt::Display;
 use std::future::Future;
@@ -27,7 +28,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::task::{self, Poll};
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
 
 /// Answers that may be under way; beyond it requests wait in the socket.

@@ -11,13 +11,14 @@ use super::world::{Acceptor, Net, Transport};
 use crate::api::{ConnectionId, Endpoint, Listener as Seen, Peer, Principal, Serves, Session};
 use crate::config::SecurityProtocol;
 use crate::metrics::{HandshakeOutcome, ListenerMetrics, RefuseReason};
+use ottla_controller::watch;
 use rustix::io::Errno;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// How long accepting rests when the process is out of descriptors or memory.
 const BACKOFF: Duration = Duration::from_millis(100);

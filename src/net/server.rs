@@ -4,8 +4,9 @@ use super::connection::Serving;
 use super::limits::Gate;
 use super::listener::{Accepting, Listener};
 use super::world::Net;
+use ottla_controller::watch;
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// The running network of a node. Dropping it stops it without waiting.
 pub struct Server {

@@ -16,10 +16,10 @@ use arc_swap::ArcSwap;
 use futures::{StreamExt, stream};
 use ottla_controller::ids::{BrokerId, MetadataOffset, TopicId};
 use ottla_controller::image::{self, Image};
+use ottla_controller::watch;
 use ottla_controller::{Level, Update};
 use ottla_protocol::{ErrorCode, Uuid};
 use parking_lot::Mutex;
-use tokio::sync::watch;
 
 use super::changes::{self, Change};
 use super::deletion::Doomed;

@@ -1,13 +1,21 @@
 //! Runs a scenario under many seeds, each twice.
 
-use super::stage::Stage;
+use super::trace::Trace;
 use ottla::logging::{Levels, Loggers};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// 100 over all scenarios; the scenario says how many of them are its own.
-pub fn run(scenario: &str, seeds: u64, play: fn(&mut Stage)) {
+/// What a scenario plays on.
+pub trait Play {
+    fn set(seed: u64) -> Self;
+    fn trace(&self) -> Trace;
+    /// Heals everything, and checks it.
+    fn finish(&mut self);
+}
+
+/// The scenario says how many seeds are its own.
+pub fn run<S: Play>(scenario: &str, seeds: u64, play: fn(&mut S)) {
     if let Some(seed) = number("OTTLA_SEED") {
         // What the network and the node say, by RUST_LOG.
         let levels = Levels::parse(&std::env::var("RUST_LOG").unwrap_or_default());
@@ -28,8 +36,8 @@ pub fn run(scenario: &str, seeds: u64, play: fn(&mut Stage)) {
     }
 }
 
-fn once(scenario: &str, seed: u64, play: fn(&mut Stage)) -> super::trace::Trace {
-    let mut stage = Stage::set(seed);
+fn once<S: Play>(scenario: &str, seed: u64, play: fn(&mut S)) -> Trace {
+    let mut stage = S::set(seed);
     let trace = stage.trace();
     let played = catch_unwind(AssertUnwindSafe(|| {
         play(&mut stage);

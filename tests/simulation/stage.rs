@@ -4,6 +4,7 @@
 //! off again at `heal`, after which clients must get on and what they know is checked.
 
 use super::ledger::Ledger;
+use super::seeds::Play;
 use super::trace::Trace;
 use super::{admin, committer, fleeting, worker};
 use ottla::admin::Phase;
@@ -77,9 +78,9 @@ thread_local! {
     static PANICS: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
 }
 
-impl Stage {
+impl Play for Stage {
     /// A node on an empty disk, and its clients.
-    pub fn set(seed: u64) -> Self {
+    fn set(seed: u64) -> Self {
         note_panics();
         let rng = Rng::seeded(seed);
         let mut sim = turmoil::Builder::new()
@@ -110,10 +111,35 @@ impl Stage {
         }
     }
 
-    pub fn trace(&self) -> Trace {
+    fn trace(&self) -> Trace {
         self.trace.clone()
     }
 
+    /// Heals, lets clients get on, and checks everything. Called after every scenario.
+    fn finish(&mut self) {
+        self.heal();
+        if self.faults.lock().unwrap().needs_restart {
+            self.kill();
+        }
+        if self.faults.lock().unwrap().is_down {
+            self.start();
+        }
+        self.ledger.end();
+        let limit = self.sim.elapsed() + Duration::from_millis(HEALED_WITHIN_MS);
+        while !self.step() {
+            assert!(
+                self.sim.elapsed() < limit,
+                "no progress within {HEALED_WITHIN_MS} ms after healing: {}",
+                self.ledger.who_waits()
+            );
+        }
+        let lives = self.lives();
+        let figures = self.ledger.figures();
+        self.trace.say(format!("{lives} lives, {figures}"));
+    }
+}
+
+impl Stage {
     /// Between `from` and `to` milliseconds.
     pub fn some_ms(&self, from: u64, to: u64) -> u64 {
         from + self.rng.below(to - from + 1)
@@ -217,29 +243,6 @@ impl Stage {
         drop(faults);
         self.disk.set_capacity_bytes(u64::MAX);
         self.ledger.note_full_disk(false);
-    }
-
-    /// Heals, lets clients get on, and checks everything. Called after every scenario.
-    pub fn finish(&mut self) {
-        self.heal();
-        if self.faults.lock().unwrap().needs_restart {
-            self.kill();
-        }
-        if self.faults.lock().unwrap().is_down {
-            self.start();
-        }
-        self.ledger.end();
-        let limit = self.sim.elapsed() + Duration::from_millis(HEALED_WITHIN_MS);
-        while !self.step() {
-            assert!(
-                self.sim.elapsed() < limit,
-                "no progress within {HEALED_WITHIN_MS} ms after healing: {}",
-                self.ledger.who_waits()
-            );
-        }
-        let lives = self.lives();
-        let figures = self.ledger.figures();
-        self.trace.say(format!("{lives} lives, {figures}"));
     }
 }
 
@@ -354,7 +357,7 @@ async fn clients(ledger: Ledger, trace: Trace, seed: u64) -> turmoil::Result {
 }
 
 /// Panics in tasks of a simulated host go nowhere by themselves.
-fn note_panics() {
+pub fn note_panics() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
@@ -368,6 +371,6 @@ fn note_panics() {
     PANICS.with_borrow_mut(Vec::clear);
 }
 
-fn panics() -> String {
+pub fn panics() -> String {
     PANICS.with_borrow_mut(|panics| std::mem::take(panics).join("\n"))
 }

@@ -8,10 +8,11 @@ use super::ProposeError;
 use super::proposal::Proposal;
 use crate::ids::{BrokerId, MetadataOffset};
 use crate::raft::{Applied, Types};
+use crate::watch;
 use openraft::errors::ClientWriteError;
 use openraft::raft::ClientWriteResult;
 use openraft::type_config::alias::OneshotReceiverOf;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// A proposal that was decided.
 pub(super) struct Decided {

@@ -23,12 +23,13 @@ use crate::liveness::Liveness;
 use crate::outcome::Outcome;
 use crate::publish::Metadata;
 use crate::raft::{Batch, LogStore, StateMachine, Types};
+use crate::watch;
 use openraft::Raft;
 use openraft::impls::ProgressResponder;
 use openraft_rt::WatchReceiver;
 use ottla_protocol::records::metadata::MetadataRecord;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// The deciding task's state.
 pub(super) struct Leader {

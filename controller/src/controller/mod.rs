@@ -29,6 +29,7 @@ use crate::liveness::Liveness;
 use crate::outcome::Outcome;
 use crate::publish::Metadata;
 use crate::raft::{DecidedVoters, RaftId, Server, StateMachine, Types};
+use crate::watch;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use openraft::Raft;
@@ -37,7 +38,7 @@ use proposal::{Proposal, Typed};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 type Task = BoxFuture<'static, ()>;
 

@@ -7,13 +7,14 @@ use crate::dice::Dice;
 use crate::liveness::Liveness;
 use crate::publish;
 use crate::raft::{LogStore, Network, Runtime, Server, SnapshotFiles, StateMachine, Types};
+use crate::watch;
 use openraft::{Config, Raft, SnapshotPolicy};
 use openraft_rt::{AsyncRuntime, WatchReceiver};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// Why a controller does not start.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ mod log_files;
 mod log_store;
 mod network;
 mod rpc;
+mod runtime;
 mod segment;
 mod serve;
 mod snapshot;

@@ -1,9 +1,9 @@
 //! The types that openraft is configured with: who a member is, what an entry carries, what applying one answers.
 
+use super::runtime::Ordered;
 use crate::ids::{BrokerId, MetadataOffset};
 use openraft::impls::leader_id_std::LeaderId;
 use openraft_rt::deterministic_rng::DeterministicRng;
-use openraft_rt_tokio::TokioRuntime;
 use ottla_protocol::Uuid;
 use ottla_protocol::records::metadata::MetadataRecord;
 use std::fmt;
@@ -66,8 +66,8 @@ pub enum Applied {
     Refused,
 }
 
-/// openraft's own tasks and timers: tokio, with random numbers that follow a seed.
-pub type Runtime = DeterministicRng<TokioRuntime>;
+/// openraft's own tasks and timers: tokio, in order, with random numbers that follow a seed.
+pub type Runtime = DeterministicRng<Ordered>;
 
 openraft::declare_raft_types!(
     /// How openraft is used here.
