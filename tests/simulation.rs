@@ -29,7 +29,12 @@ mod simulation {
         }
         mod network;
         mod scenarios {
-            mod quiet;
+            mod anything;
+            mod deaths;
+            mod partitions;
+            mod power_losses;
+            mod restarts;
+            mod slow_disks;
         }
         mod stage;
         mod worker;

@@ -28,9 +28,20 @@ pub fn run<S: Play>(scenario: &str, seeds: u64, play: fn(&mut S)) {
         let trace = once(scenario, seed, play);
         return println!("{}", trace.tail());
     }
-    for seed in 0..number("OTTLA_SEEDS").unwrap_or(seeds) {
-        let (first, second) = (once(scenario, seed, play), once(scenario, seed, play));
-        if let Some((one, other)) = first.first_difference(&second) {
+    let first = number("OTTLA_FIRST").unwrap_or(0);
+    let count = match (number("OTTLA_SEEDS"), number("OTTLA_SIMULATE")) {
+        (Some(count), _) => count,
+        (None, Some(all)) => (seeds * all).div_ceil(100),
+        (None, None) => seeds,
+    };
+    let replays = number("OTTLA_REPLAY") != Some(0);
+    for seed in first..first + count {
+        let trace = once(scenario, seed, play);
+        if !replays {
+            continue;
+        }
+        let again = once(scenario, seed, play);
+        if let Some((one, other)) = trace.first_difference(&again) {
             panic!("{scenario}, seed {seed}: two runs differ:\n  {one}\nand\n  {other}");
         }
     }

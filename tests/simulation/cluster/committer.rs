@@ -59,7 +59,7 @@ impl Committer {
                 return Ok(());
             }
             self.commit(node, &mut connection).await?;
-            let pause = Duration::from_millis(self.rng.below(200));
+            let pause = Duration::from_millis(self.rng.below(600));
             tokio::time::sleep(pause).await;
         }
     }

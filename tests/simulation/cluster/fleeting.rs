@@ -57,9 +57,9 @@ impl Fleeting {
         self.delete().await?;
         self.incarnation += 1;
         let id = self.create().await?;
-        for _ in 0..self.rng.below(5) {
+        for _ in 0..=self.rng.below(4) {
             self.write_and_read(id).await?;
-            let pause = Duration::from_millis(self.rng.below(100));
+            let pause = Duration::from_millis(self.rng.below(400));
             tokio::time::sleep(pause).await;
         }
         Ok(())

@@ -61,7 +61,7 @@ impl Play for Cluster {
         let mut sim = turmoil::Builder::new()
             .rng_seed(seed)
             .simulation_duration(Duration::from_secs(600))
-            .tick_duration(Duration::from_millis(1))
+            .tick_duration(Duration::from_millis(3))
             .min_message_latency(Duration::from_millis(1))
             .max_message_latency(Duration::from_millis(5))
             .tcp_capacity(4096)

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// What Kafka's producer allows itself.
 const IN_FLIGHT_MAX: u64 = 5;
-const PAUSE_MAX_MS: u64 = 150;
+const PAUSE_MAX_MS: u64 = 400;
 /// Rounds between two requests to delete records, on average.
 const DELETE_EVERY: u64 = 25;
 /// The timestamp that asks for the log's start.
