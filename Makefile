@@ -9,6 +9,7 @@
 #   make failover how long a produce waits for another leader, ten minutes each of kills and of pauses (MINUTES=…)
 #   make timeline  where the time of a failover goes, step by step (KILLS=…)
 #   make partitions  1,000 and 10,000 partitions at RF=3: created, failed over, balanced, restarted, with times and memory
+#   make simulate a thousand seeds over the scenarios of tests/simulation/, in release (SEEDS=…)
 #   make cluster  the three nodes of deploy/examples/three-nodes/ on this machine, until Ctrl-C
 #   make fuzz     every fuzz target (RUNS=…)
 #   make bench    the measurements of docs/benchmarks.md, beside Apache Kafka and what physics demands (QUICK=1: one short round)
@@ -19,12 +20,13 @@
 RUNNER = python3 compat-tests/run
 MINUTES ?= 10
 KILLS ?= 9
+SEEDS ?= 1000
 RUNS ?= 10000000
 TARGET ?= ottla
 NODES ?= 1
 
 .DEFAULT_GOAL := test
-.PHONY: test verify fix soak soak-groups chaos failover timeline partitions cluster fuzz bench python
+.PHONY: test verify fix soak soak-groups chaos failover timeline partitions simulate cluster fuzz bench python
 
 test: python
 	@$(RUNNER) test --target $(TARGET) --nodes $(NODES) $(if $(ONLY),--only $(ONLY))
@@ -56,6 +58,8 @@ timeline: python
 
 partitions: python
 	@$(RUNNER) partitions --target $(TARGET)
+simulate:
+	OTTLA_SIMULATE=$(SEEDS) cargo test --release --test simulation
 
 cluster: python
 	@$(RUNNER) cluster

@@ -1,15 +1,16 @@
-//! One node under a simulated network, disk and clock, from one seed: it is produced to and read from, dies, loses power, has its
-//! disks fail, and is held to its promises. Every seed runs twice, and both runs must leave the same trace.
+//! Nodes under a simulated network, disk and clock, from one seed: they are produced to and read from, die, lose power, are cut off, have
+//! disks that fail or are slow, and are held to their promises. A seed that runs twice leaves the same trace.
 //!
 //! ```text
-//!   scenarios/   what happens: a few lines each, in the words of `stage.rs`
+//!   scenarios/   what happens to one node: a few lines each, in the words of `stage.rs`
 //!   invariants/  what must hold: one promise per file
 //!   stage.rs     the driver: node, disk, faults            worker.rs  a client of one partition: produces, reads, audits
 //!   ledger.rs    what clients know                         admin.rs   a client that creates and configures topics
 //!   fleeting.rs  a client that deletes and recreates a topic   committer.rs  a client that commits the offsets of a group
+//!   cluster/     the same for three nodes: their quorum, replication and failover, in the words of `cluster/stage.rs`
 //! ```
-//! `OTTLA_SEED=17 cargo test --test simulation` runs that seed alone in every scenario and prints its trace; `OTTLA_SEEDS=500` runs
-//! so many per scenario.
+//! `OTTLA_SEED=17 cargo test --test simulation <scenario>` runs that seed alone and prints its trace; `OTTLA_SEEDS=500` runs so many per
+//! scenario, from `OTTLA_FIRST` on; `OTTLA_REPLAY=0` runs none twice. `make simulate SEEDS=5000` runs so many over all scenarios.
 
 #[path = "wire/mod.rs"]
 mod wire;

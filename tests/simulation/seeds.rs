@@ -8,7 +8,12 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// What a scenario plays on.
 pub trait Play {
+    /// One in so many seeds is run twice, and must leave the same trace.
+    const REPLAY_EVERY: u64;
+
     fn set(seed: u64) -> Self;
+    /// Comes to the point where the scenario begins.
+    fn begin(&mut self) {}
     fn trace(&self) -> Trace;
     /// Heals everything, and checks it.
     fn finish(&mut self);
@@ -34,10 +39,10 @@ pub fn run<S: Play>(scenario: &str, seeds: u64, play: fn(&mut S)) {
         (None, Some(all)) => (seeds * all).div_ceil(100),
         (None, None) => seeds,
     };
-    let replays = number("OTTLA_REPLAY") != Some(0);
+    let replay_every = number("OTTLA_REPLAY").unwrap_or(S::REPLAY_EVERY);
     for seed in first..first + count {
         let trace = once(scenario, seed, play);
-        if !replays {
+        if replay_every == 0 || seed % replay_every != 0 {
             continue;
         }
         let again = once(scenario, seed, play);
@@ -51,6 +56,7 @@ fn once<S: Play>(scenario: &str, seed: u64, play: fn(&mut S)) -> Trace {
     let mut stage = S::set(seed);
     let trace = stage.trace();
     let played = catch_unwind(AssertUnwindSafe(|| {
+        stage.begin();
         play(&mut stage);
         stage.finish();
     }));

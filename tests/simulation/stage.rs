@@ -79,6 +79,8 @@ thread_local! {
 }
 
 impl Play for Stage {
+    const REPLAY_EVERY: u64 = 1;
+
     /// A node on an empty disk, and its clients.
     fn set(seed: u64) -> Self {
         note_panics();

@@ -16,7 +16,6 @@ struct Notes {
     leaders: BTreeMap<(TopicId, i32, LeaderEpoch), i32>,
     /// By node, the last that it said.
     last: BTreeMap<i32, Arc<Image>>,
-    /// Of each node and partition, the last epoch that it knew.
     elections: u64,
 }
 

@@ -29,7 +29,7 @@ pub const OUTSIDE: i32 = 0;
 pub const TOPIC: &str = "plain";
 pub const PARTITIONS: i32 = 2;
 /// How long the cluster may take to come in sync, and clients to get on, after everything was healed.
-const HEALED_WITHIN_MS: u64 = 40_000;
+const HEALED_WITHIN_MS: u64 = 30_000;
 /// How long it may take to form.
 const FORMED_WITHIN_MS: u64 = 20_000;
 /// A supervisor starts a process again so long after its end.
@@ -54,7 +54,9 @@ pub struct Cluster {
 }
 
 impl Play for Cluster {
-    /// Three nodes on empty disks, formed, and their clients.
+    const REPLAY_EVERY: u64 = 3;
+
+    /// Three nodes on empty disks, and their clients.
     fn set(seed: u64) -> Self {
         note_panics();
         let rng = Rng::seeded(seed);
@@ -83,7 +85,7 @@ impl Play for Cluster {
         let ledger = Ledger::default();
         let working = clients(ledger.clone(), trace.clone(), rng.next_u64());
         sim.client(CLIENTS, working);
-        let mut cluster = Self {
+        Self {
             sim,
             hosts,
             addresses,
@@ -96,11 +98,13 @@ impl Play for Cluster {
             ledger,
             trace,
             rng,
-        };
-        cluster.until("the cluster has formed", FORMED_WITHIN_MS, |cluster| {
+        }
+    }
+
+    fn begin(&mut self) {
+        self.until("the cluster has formed", FORMED_WITHIN_MS, |cluster| {
             cluster.chronicle.partition(TOPIC, 0).is_some() && cluster.chronicle.is_in_sync()
         });
-        cluster
     }
 
     fn trace(&self) -> Trace {
@@ -171,17 +175,8 @@ impl Cluster {
         others[usize::try_from(self.some(0, 1)).expect("small")]
     }
 
-    pub fn runs(&self, id: i32) -> bool {
-        self.host(id).state() == State::Running
-    }
-
     fn host(&self, id: i32) -> &Host {
         &self.hosts[usize::try_from(id - 1).expect("a node")]
-    }
-
-    /// What clients know.
-    pub fn ledger(&self) -> &Ledger {
-        &self.ledger
     }
 
     /// Lets simulated time pass.

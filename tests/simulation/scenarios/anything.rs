@@ -7,7 +7,7 @@ const STEPS: u64 = 8;
 
 #[test]
 fn no_mixture_of_faults_breaks_a_promise() {
-    seeds::run("anything", 20, |stage: &mut Stage| {
+    seeds::run("anything", 10, |stage: &mut Stage| {
         stage.run_ms(stage.some_ms(50, 1_000));
         for _ in 0..STEPS {
             something(stage);

@@ -5,7 +5,7 @@ use crate::simulation::stage::Stage;
 
 #[test]
 fn a_full_disk_refuses_records_and_takes_them_again_once_there_is_room() {
-    seeds::run("full disk", 5, |stage: &mut Stage| {
+    seeds::run("full disk", 3, |stage: &mut Stage| {
         stage.run_ms(stage.some_ms(300, 1_500));
         stage.leave_room_bytes(stage.some_ms(0, 20_000));
         stage.run_ms(stage.some_ms(1_000, 12_000));

@@ -5,7 +5,7 @@ use crate::simulation::stage::Stage;
 
 #[test]
 fn power_loss_takes_only_a_suffix_and_nothing_that_was_synced() {
-    seeds::run("power loss", 20, |stage: &mut Stage| {
+    seeds::run("power loss", 10, |stage: &mut Stage| {
         for _ in 0..3 {
             stage.run_ms(stage.some_ms(200, 2_000));
             stage.lose_power();
@@ -18,7 +18,7 @@ fn power_loss_takes_only_a_suffix_and_nothing_that_was_synced() {
 
 #[test]
 fn power_loss_amid_recovery_takes_no_more() {
-    seeds::run("power loss amid recovery", 10, |stage: &mut Stage| {
+    seeds::run("power loss amid recovery", 5, |stage: &mut Stage| {
         stage.run_ms(stage.some_ms(500, 2_000));
         stage.lose_power();
         for _ in 0..3 {

@@ -5,7 +5,7 @@ use crate::simulation::stage::Stage;
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_process_dies() {
-    seeds::run("process death", 20, |stage: &mut Stage| {
+    seeds::run("process death", 10, |stage: &mut Stage| {
         for _ in 0..3 {
             stage.run_ms(stage.some_ms(100, 2_000));
             stage.kill();
@@ -20,7 +20,7 @@ fn nothing_acknowledged_is_lost_when_the_process_dies() {
 /// Dying before it serves: recovery is interrupted, and starts again.
 #[test]
 fn dying_while_starting_loses_nothing() {
-    seeds::run("death while starting", 8, |stage: &mut Stage| {
+    seeds::run("death while starting", 4, |stage: &mut Stage| {
         stage.run_ms(stage.some_ms(300, 1_500));
         for _ in 0..4 {
             stage.kill();

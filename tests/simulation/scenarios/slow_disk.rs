@@ -8,7 +8,7 @@ const USUAL_MS: u64 = 400;
 
 #[test]
 fn a_slow_directory_holds_up_neither_metadata_nor_acknowledged_records() {
-    seeds::run("slow disk", 5, |stage: &mut Stage| {
+    seeds::run("slow disk", 3, |stage: &mut Stage| {
         stage.run_ms(stage.some_ms(500, 1_500));
         let _ = stage.ledger().longest_admin_ms();
         stage.slow_down("disk1-sync", 3_000);

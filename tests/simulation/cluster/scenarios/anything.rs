@@ -7,7 +7,7 @@ const STEPS: u64 = 8;
 
 #[test]
 fn no_mixture_of_faults_breaks_a_promise_of_the_cluster() {
-    seeds::run("any fault of three", 10, |cluster: &mut Cluster| {
+    seeds::run("any fault of three", 6, |cluster: &mut Cluster| {
         let without_power = cluster.some_node();
         for _ in 0..STEPS {
             something(cluster, without_power);

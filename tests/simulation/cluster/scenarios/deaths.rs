@@ -5,7 +5,7 @@ use crate::simulation::seeds;
 
 #[test]
 fn a_leader_that_dies_takes_no_acknowledged_record_with_it() {
-    seeds::run("leader dies", 6, |cluster: &mut Cluster| {
+    seeds::run("leader dies", 4, |cluster: &mut Cluster| {
         for _ in 0..3 {
             cluster.run_ms(cluster.some(100, 1_500));
             let leader = cluster.leader();
@@ -18,7 +18,7 @@ fn a_leader_that_dies_takes_no_acknowledged_record_with_it() {
 
 #[test]
 fn the_active_controller_may_die_at_any_moment() {
-    seeds::run("controller dies", 4, |cluster: &mut Cluster| {
+    seeds::run("controller dies", 3, |cluster: &mut Cluster| {
         for _ in 0..3 {
             cluster.run_ms(cluster.some(100, 1_500));
             let controller = cluster.controller();
@@ -31,7 +31,7 @@ fn the_active_controller_may_die_at_any_moment() {
 
 #[test]
 fn all_may_die_at_once() {
-    seeds::run("all die", 4, |cluster: &mut Cluster| {
+    seeds::run("all die", 3, |cluster: &mut Cluster| {
         for _ in 0..2 {
             cluster.run_ms(cluster.some(100, 1_500));
             for id in NODES {
@@ -48,7 +48,7 @@ fn all_may_die_at_once() {
 /// Topics come and go meanwhile.
 #[test]
 fn a_node_that_was_away_follows_what_it_missed() {
-    seeds::run("away", 3, |cluster: &mut Cluster| {
+    seeds::run("away", 2, |cluster: &mut Cluster| {
         let away = cluster.some_node();
         cluster.run_ms(cluster.some(100, 1_000));
         cluster.kill(away);

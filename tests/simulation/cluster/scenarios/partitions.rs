@@ -5,7 +5,7 @@ use crate::simulation::seeds;
 
 #[test]
 fn an_isolated_leader_acknowledges_nothing_that_is_lost() {
-    seeds::run("leader isolated", 6, |cluster: &mut Cluster| {
+    seeds::run("leader isolated", 4, |cluster: &mut Cluster| {
         cluster.run_ms(cluster.some(100, 1_500));
         let leader = cluster.leader();
         isolate(cluster, leader);
@@ -14,7 +14,7 @@ fn an_isolated_leader_acknowledges_nothing_that_is_lost() {
 
 #[test]
 fn an_isolated_controller_decides_nothing_that_is_lost() {
-    seeds::run("controller isolated", 5, |cluster: &mut Cluster| {
+    seeds::run("controller isolated", 4, |cluster: &mut Cluster| {
         cluster.run_ms(cluster.some(100, 1_500));
         let controller = cluster.controller();
         isolate(cluster, controller);
@@ -23,7 +23,7 @@ fn an_isolated_controller_decides_nothing_that_is_lost() {
 
 #[test]
 fn an_isolated_follower_comes_back_in_sync() {
-    seeds::run("follower isolated", 4, |cluster: &mut Cluster| {
+    seeds::run("follower isolated", 3, |cluster: &mut Cluster| {
         cluster.run_ms(cluster.some(100, 1_500));
         let follower = cluster.follower();
         isolate(cluster, follower);
@@ -33,7 +33,7 @@ fn an_isolated_follower_comes_back_in_sync() {
 /// Two nodes do not hear each other, and the third hears both.
 #[test]
 fn a_triangle_with_one_side_missing_goes_on() {
-    seeds::run("one side missing", 3, |cluster: &mut Cluster| {
+    seeds::run("one side missing", 2, |cluster: &mut Cluster| {
         cluster.run_ms(cluster.some(100, 1_500));
         let (one, other) = (cluster.leader(), cluster.follower());
         cluster.cut(one, other);

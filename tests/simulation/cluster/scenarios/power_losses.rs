@@ -5,7 +5,7 @@ use crate::simulation::seeds;
 
 #[test]
 fn a_machine_that_loses_its_unsynced_tail_costs_no_acknowledged_record() {
-    seeds::run("power loss of one", 7, |cluster: &mut Cluster| {
+    seeds::run("power loss of one", 4, |cluster: &mut Cluster| {
         for _ in 0..2 {
             cluster.run_ms(cluster.some(100, 1_500));
             let leader = cluster.leader();
@@ -20,7 +20,7 @@ fn a_machine_that_loses_its_unsynced_tail_costs_no_acknowledged_record() {
 /// Also while it starts, and while it catches up.
 #[test]
 fn one_machine_may_lose_power_again_and_again() {
-    seeds::run("power loss of the same", 5, |cluster: &mut Cluster| {
+    seeds::run("power loss of the same", 3, |cluster: &mut Cluster| {
         cluster.run_ms(cluster.some(100, 1_500));
         let victim = cluster.some_node();
         for _ in 0..4 {
@@ -35,7 +35,7 @@ fn one_machine_may_lose_power_again_and_again() {
 /// What a machine without power does not have, a process that dies still has.
 #[test]
 fn the_others_may_die_after_one_has_lost_power() {
-    seeds::run("power loss and deaths", 5, |cluster: &mut Cluster| {
+    seeds::run("power loss and deaths", 3, |cluster: &mut Cluster| {
         cluster.run_ms(cluster.some(100, 1_500));
         let victim = cluster.leader();
         cluster.lose_power(victim);

@@ -5,7 +5,7 @@ use crate::simulation::seeds;
 
 #[test]
 fn a_rolling_restart_loses_nothing() {
-    seeds::run("rolling restart", 5, |cluster: &mut Cluster| {
+    seeds::run("rolling restart", 3, |cluster: &mut Cluster| {
         for id in NODES {
             cluster.run_ms(cluster.some(0, 500));
             cluster.stop(id);
@@ -20,7 +20,7 @@ fn a_rolling_restart_loses_nothing() {
 /// SIGTERM, and then SIGKILL.
 #[test]
 fn a_node_that_dies_while_it_stops_loses_nothing() {
-    seeds::run("death while stopping", 3, |cluster: &mut Cluster| {
+    seeds::run("death while stopping", 2, |cluster: &mut Cluster| {
         for _ in 0..2 {
             cluster.run_ms(cluster.some(100, 1_000));
             let leader = cluster.leader();

@@ -5,7 +5,7 @@ use crate::simulation::seeds;
 
 #[test]
 fn a_controller_with_a_slow_disk_loses_nothing() {
-    seeds::run("slow controller", 3, |cluster: &mut Cluster| {
+    seeds::run("slow controller", 2, |cluster: &mut Cluster| {
         cluster.run_ms(cluster.some(100, 1_000));
         let controller = cluster.controller();
         cluster.slow_down(controller, "metadata", cluster.some(20, 1_000));
@@ -18,7 +18,7 @@ fn a_controller_with_a_slow_disk_loses_nothing() {
 
 #[test]
 fn a_slow_disk_under_the_records_loses_nothing() {
-    seeds::run("slow records", 3, |cluster: &mut Cluster| {
+    seeds::run("slow records", 2, |cluster: &mut Cluster| {
         cluster.run_ms(cluster.some(100, 1_000));
         let slow = if cluster.some(0, 1) == 0 {
             cluster.leader()
