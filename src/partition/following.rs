@@ -236,7 +236,8 @@ impl Partition {
                 Cut::RestartAt(offset) => writer.truncate_fully_and_start_at(offset, now_ms),
             };
             let after = partition.offsets();
-            if after.high_watermark < before.high_watermark {
+            let was_empty = before.start == before.end;
+            if after.high_watermark < before.high_watermark && !was_empty {
                 tracing::warn!(%partition, ?cut, %epoch, ?before, "records that were committed are gone: the leader was elected uncleanly, or lost its log");
             } else if after != before {
                 tracing::info!(%partition, ?cut, %epoch, ?before, "cut back to what the leader has");

@@ -18,6 +18,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use ottla_controller::ids::BrokerId;
 use ottla_protocol::messages::fetch::{FetchResponse, PartitionData};
 use ottla_protocol::{ErrorCode, Records};
+use ottla_storage::batch::batches;
 use ottla_storage::offset::{LeaderEpoch, Offset};
 
 use super::assignment::Key;
@@ -27,7 +28,7 @@ use super::request::{self, Me};
 use super::tracked::{Asked, Plan, Planned, Tracked};
 use super::{FollowersOptions, truncation};
 use crate::config::ReplicationValues;
-use crate::partition::{Cut, FollowError, FromLeader, Partition};
+use crate::partition::{Cut, FollowError, FromLeader, Partition, Table};
 
 /// A poll that has just begun is not given up for a new partition: many topics in a row would otherwise open a session for each. More
 /// partitions make a session dearer.
@@ -250,7 +251,12 @@ impl Fetcher {
             match data.error_code {
                 ErrorCode::NONE => match diverging(&partition, &data) {
                     Some(cut) => cuts.push((key, partition, asked.epoch, cut)),
-                    None => pieces.push((key, partition, piece(asked, data))),
+                    None => {
+                        match fitting(&self.options.table, &partition, piece(asked, data)).await {
+                            Ok(piece) => pieces.push((key, partition, piece)),
+                            Err(error) => self.stumbled(key, error, values),
+                        }
+                    }
                 },
                 ErrorCode::OFFSET_OUT_OF_RANGE => {
                     match out_of_range(self.me(), &partition, asked, leader, values).await {
@@ -442,6 +448,34 @@ fn diverging(partition: &Partition, data: &PartitionData) -> Option<Cut> {
     let own = partition.own_end_of_epoch(leaders.0);
     let own_end = partition.follower_position().end;
     Some(truncation::diverging(leaders, own, own_end))
+}
+
+/// A piece that the log can take: one that is empty begins anew where the piece does, should the leader's log start within a batch.
+async fn fitting(
+    table: &Arc<Table>,
+    partition: &Arc<Partition>,
+    piece: FromLeader,
+) -> Result<FromLeader, FollowError> {
+    let position = partition.follower_position();
+    if position.log_start != position.end || position.end != piece.fetch_offset {
+        return Ok(piece);
+    }
+    let first = batches(piece.records.clone()).next().and_then(Result::ok);
+    let Some(first) = first.map(|batch| batch.header) else {
+        return Ok(piece);
+    };
+    let bounds = (first.base_offset, first.last_offset());
+    let Some(base) = truncation::begins_within(position.end, bounds) else {
+        return Ok(piece);
+    };
+    let cut = (partition.clone(), piece.epoch, Cut::RestartAt(base));
+    for answer in table.cut_back(&[cut]).await {
+        answer?;
+    }
+    Ok(FromLeader {
+        fetch_offset: base,
+        ..piece
+    })
 }
 
 fn piece(asked: Asked, data: PartitionData) -> FromLeader {

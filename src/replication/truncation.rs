@@ -35,6 +35,13 @@ pub fn out_of_range(own_end: Offset, leader_start: Offset, leader_end: Offset) -
     }
 }
 
+/// Where a log that is empty at `end` must begin to take a batch from `first.0` to `first.1`: the leader's log starts within that batch, since
+/// records were deleted up to there, and a batch is never cut (`Partition.appendRecordsToFollowerOrFutureReplica`, KAFKA-6361).
+pub fn begins_within(end: Offset, first: (Offset, Offset)) -> Option<Offset> {
+    let (base, last) = first;
+    (base < end && end <= last).then_some(base)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +68,16 @@ mod tests {
             let cut = diverging(pair(leaders), own.map(pair), Offset(own_end));
             assert_eq!(cut, Cut::To(Offset(expected)), "{name}");
         }
+    }
+
+    #[test]
+    fn an_empty_log_begins_where_the_batch_does_that_it_stands_in() {
+        let begins = |end, base, last| begins_within(Offset(end), (Offset(base), Offset(last)));
+        assert_eq!(begins(10, 8, 12), Some(Offset(8)));
+        assert_eq!(begins(12, 8, 12), Some(Offset(8)));
+        assert_eq!(begins(8, 8, 12), None, "it follows");
+        assert_eq!(begins(5, 8, 12), None, "offsets may be missing");
+        assert_eq!(begins(13, 8, 12), None, "all of it was had");
     }
 
     #[test]

@@ -172,6 +172,25 @@ async fn a_follower_behind_the_leaders_start_begins_there() {
     assert_eq!((restarted.start, restarted.end), (Offset(8), Offset(11)));
 }
 
+/// Found by `tests/simulation`: it was refused the batch for ever.
+#[tokio::test(start_paused = true)]
+async fn a_follower_takes_the_batch_that_the_leaders_log_starts_within() {
+    let bench = Bench::with_topic(4, 3, 1, &[]).await;
+    let leader = leads(&bench, 1, 0).await;
+    bench.kill(3).await;
+    for _ in 0..4 {
+        let appending = leader.append(batch(&["a", "b", "c"]), &options(Acks::All));
+        appending.acknowledged().await.unwrap();
+    }
+    let low_watermark = leader.delete_records(Offset(7), SOON).await;
+    assert_eq!(low_watermark, Ok(Offset(7)));
+    bench.start(3).await;
+    in_sync(&bench, 0, 3).await;
+    let restarted = offsets(&bench, 3);
+    assert_eq!((restarted.start, restarted.end), (Offset(7), Offset(12)));
+    same_everywhere(&bench, 0).await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_broker_that_lost_its_disk_is_refilled_before_it_counts() {
     let bench = Bench::with_topic(5, 3, 1, &[("min.insync.replicas", "2")]).await;
