@@ -14,6 +14,7 @@ mod error;
 mod foundation;
 mod listeners;
 mod process;
+mod quotas;
 mod registration;
 mod replication;
 mod upkeep;
@@ -129,12 +130,14 @@ impl Node {
             controller,
             controller_link: link.clone(),
             peers,
-            auto_create: AutoCreate::new(metadata.clone(), link.clone()),
+            auto_create: AutoCreate::new(metadata.clone(), link.clone(), world.clock.clone()),
             producer_ids: ProducerIdSource::new(link, node_id, epoch),
             partitions,
             groups: groups(&world, &values, &metadata, &metrics),
             fetches: fetches(&world, &values.load()),
             authority,
+            quotas: quotas::clients(&config, &world.clock, &image, &metrics),
+            throttles: quotas::throttles(&config, &world.clock, &values.load().replication),
             loggers: world.loggers.clone(),
             sightings,
             config: config.clone(),

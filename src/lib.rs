@@ -15,5 +15,6 @@ pub mod metrics;
 pub mod net;
 pub mod partition;
 pub mod peers;
+pub mod quota;
 pub mod replication;
 pub mod world;

@@ -38,6 +38,8 @@ mod long_poll;
 mod offsets;
 #[path = "broker/produce_and_fetch.rs"]
 mod produce_and_fetch;
+#[path = "broker/quotas.rs"]
+mod quotas;
 #[path = "broker/records.rs"]
 mod records;
 #[path = "broker/starting.rs"]

@@ -13,5 +13,7 @@ mod forwarding;
 mod host;
 #[path = "cluster/replication.rs"]
 mod replication;
+#[path = "cluster/throttle.rs"]
+mod throttle;
 #[path = "cluster/tls.rs"]
 mod tls;

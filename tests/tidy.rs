@@ -66,7 +66,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("quota", &["config", "metadata", "metrics"]),
     (
         "replication",
-        &["config", "metadata", "metrics", "partition", "peers"],
+        &[
+            "config",
+            "metadata",
+            "metrics",
+            "partition",
+            "peers",
+            "quota",
+        ],
     ),
     (
         "share",

@@ -178,7 +178,7 @@ CLIENTS: list[Suite] = [
     Suite("sarama functional", ["python3", str(paths.COMPAT / "go" / "functional.py")], [install.sarama_functional]),
     stories("tools", "tools", install.java, clients=("kafka-tools",)),
     stories("tools on three nodes", "cluster", install.java),
-    stories("security", "security", install.security, install.kcat, install.java, python=paths.SECURITY_PYTHON),
+    stories("security", "security", install.security, install.kcat, install.java, install.kafka_python, python=paths.SECURITY_PYTHON),
     stories("files", "files", install.java, install.kcat),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     soak("short soak", minutes=0.5),

@@ -20,6 +20,7 @@ pub struct Delta {
     pub configs: BTreeSet<ConfigResource>,
     pub features: BTreeSet<Arc<str>>,
     pub producer_ids: bool,
+    pub client_quotas: bool,
     pub cluster_id: bool,
     pub acls: BTreeSet<AclId>,
 }
@@ -39,6 +40,7 @@ impl Delta {
         self.configs.extend(later.configs.iter().cloned());
         self.features.extend(later.features.iter().cloned());
         self.producer_ids |= later.producer_ids;
+        self.client_quotas |= later.client_quotas;
         self.cluster_id |= later.cluster_id;
         self.acls.extend(&later.acls);
     }
@@ -69,6 +71,7 @@ impl Delta {
             delta.acl(*key_of(item));
         }
         delta.producer_ids = before.producer_ids != after.producer_ids;
+        delta.client_quotas = before.client_quotas != after.client_quotas;
         delta.cluster_id = before.cluster_id != after.cluster_id;
         delta
     }

@@ -17,6 +17,8 @@ mod alter_partition;
 mod assign_replicas_to_dirs;
 #[path = "decisions/balance.rs"]
 mod balance;
+#[path = "decisions/client_quotas.rs"]
+mod client_quotas;
 #[path = "decisions/create_partitions.rs"]
 mod create_partitions;
 #[path = "decisions/create_topics.rs"]

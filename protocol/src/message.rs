@@ -20,6 +20,14 @@ pub trait Message: Field + Clone + Debug + Default + PartialEq + Send + Sync + '
         Self::FLEXIBLE_FROM.is_some_and(|first| version >= first)
     }
 
+    /// How long whoever gets it is asked to wait, in milliseconds; 0 in a message that cannot say.
+    fn throttle_time_ms(&self) -> i32 {
+        0
+    }
+
+    /// Asks whoever gets it to wait. A message that cannot say it stays as it is.
+    fn set_throttle_time_ms(&mut self, _: i32) {}
+
     /// Reads a message. What follows it is left alone: see [`Decoder::finish`].
     ///
     /// # Errors

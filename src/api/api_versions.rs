@@ -35,8 +35,9 @@ impl Api for ApiVersions {
     ) -> Reply<ApiVersionsResponse> {
         if meta.api_version >= 3 {
             let software = super::ClientSoftware {
-                name: request.client_software_name,
-                version: request.client_software_version,
+                // Kept as long as the connection, and the frame must not be.
+                name: request.client_software_name.detached(),
+                version: request.client_software_version.detached(),
             };
             if !is_software_name(&software.name) || !is_software_name(&software.version) {
                 return Reply::Now(ApiVersionsResponse {

@@ -13,6 +13,7 @@ use crate::metadata::sightings::Sightings;
 use crate::metrics::Metrics;
 use crate::partition::Table;
 use crate::peers::Peers;
+use crate::quota::{ClientQuotas, Throttles};
 use crate::world::Clock;
 use arc_swap::ArcSwap;
 use ottla_controller::ids::{BrokerId, MetadataOffset};
@@ -48,6 +49,10 @@ pub struct Context {
     pub authority: Option<Arc<Authority>>,
     /// Which of the other brokers cannot be seen just now.
     pub sightings: Arc<Sightings>,
+    /// What clients may use.
+    pub quotas: Arc<ClientQuotas>,
+    /// What throttled replicas may use.
+    pub throttles: Arc<Throttles>,
     /// What is logged.
     pub loggers: Arc<Loggers>,
 }

@@ -2,6 +2,7 @@
 //!
 //! v2 flexible; v3 quota errors (KIP-599). Only grows a topic. Decided by the controller.
 
+use super::charged::mutations;
 use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use ottla_controller::decide;
 use ottla_protocol::messages::create_partitions::{
@@ -9,6 +10,9 @@ use ottla_protocol::messages::create_partitions::{
 };
 use ottla_protocol::{ErrorCode, Str};
 use std::sync::Arc;
+
+/// Clients of this version and later know of the quota: they are refused, others wait.
+const QUOTA_ERROR_FROM: i16 = 3;
 
 pub struct CreatePartitions;
 
@@ -29,8 +33,15 @@ impl Api for CreatePartitions {
         });
         let request = Arc::new(request);
         let asked = request.clone();
+        let mut permits = mutations(&context, &meta, QUOTA_ERROR_FROM);
         let decided = context
-            .decide(move |image, turn| decide::create_partitions(image, &asked, turn.dice))
+            .decide(move |image, turn| {
+                let mut take = |partitions| permits.take(partitions);
+                let mut outcome =
+                    decide::create_partitions_within(image, &asked, turn.dice, &mut take);
+                outcome.response.throttle_time_ms = permits.throttle_time_ms();
+                outcome
+            })
             .await;
         let mut response = decided.unwrap_or_else(|error| refused(&request, error));
         let hidden = hidden.iter();

@@ -4,6 +4,7 @@
 //! v7 topic ids. Decided by the controller; answered once this broker's own image has the topics, so that a client that asks
 //! it next finds them.
 
+use super::charged::mutations;
 use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use crate::config::describe;
 use ottla_controller::decide;
@@ -14,6 +15,9 @@ use ottla_protocol::messages::create_topics::{
 use ottla_protocol::{ErrorCode, Str};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Clients of this version and later know of the quota: they are refused, others wait.
+const QUOTA_ERROR_FROM: i16 = 6;
 
 pub struct CreateTopics;
 
@@ -41,8 +45,15 @@ impl Api for CreateTopics {
         };
         let request = Arc::new(request);
         let asked = request.clone();
+        let mut permits = mutations(&context, &meta, QUOTA_ERROR_FROM);
         let decided = context
-            .decide(move |image, turn| decide::create_topics(image, turn.rules, &asked, turn.dice))
+            .decide(move |image, turn| {
+                let mut take = |partitions| permits.take(partitions);
+                let mut outcome =
+                    decide::create_topics_within(image, turn.rules, &asked, turn.dice, &mut take);
+                outcome.response.throttle_time_ms = permits.throttle_time_ms();
+                outcome
+            })
             .await;
         let mut response = match decided {
             Ok(response) => response,

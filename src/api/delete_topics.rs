@@ -3,6 +3,7 @@
 //! v4 flexible; v5 error messages and quota errors (KIP-599); v6 topic ids (KIP-516).
 //! Decided by the controller; the logs are removed as the image without the topics is applied.
 
+use super::charged::mutations;
 use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
 use ottla_controller::decide;
 use ottla_controller::ids::TopicId;
@@ -12,6 +13,9 @@ use ottla_protocol::messages::delete_topics::{
 };
 use ottla_protocol::{ErrorCode, Str, Uuid};
 use std::sync::Arc;
+
+/// Clients of this version and later know of the quota: they are refused, others wait.
+const QUOTA_ERROR_FROM: i16 = 5;
 
 pub struct DeleteTopics;
 
@@ -41,12 +45,15 @@ impl Api for DeleteTopics {
         let caller = context.caller(&meta);
         let request = Arc::new(request);
         let mut asked = DeleteTopicsRequest::clone(&request);
+        let mut permits = mutations(&context, &meta, QUOTA_ERROR_FROM);
         // With the image that is decided on: a topic may just have been created.
         let decided = context
             .decide(move |image, _| {
                 let hidden = hide(&caller, image, &mut asked);
-                decide::delete_topics(image, &asked).map(|mut response| {
+                let mut take = |partitions| permits.take(partitions);
+                decide::delete_topics_within(image, &asked, &mut take).map(|mut response| {
                     response.responses.extend(hidden);
+                    response.throttle_time_ms = permits.throttle_time_ms();
                     response
                 })
             })

@@ -16,6 +16,7 @@ use ottla_protocol::messages::describe_configs::{
     DescribeConfigsResponse, DescribeConfigsResult, DescribeConfigsSynonym,
 };
 use ottla_protocol::{ErrorCode, Str};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub struct DescribeConfigs;
@@ -38,12 +39,16 @@ impl Api for DescribeConfigs {
         let image = context.metadata.image();
         let caller = context.caller(&meta);
         let known = |resource: &DescribeConfigsResource| kind_of(resource).is_some();
+        let mut seen = BTreeSet::new();
+        let mut answer_once = |resource: &DescribeConfigsResource| {
+            match seen.insert((resource.resource_type, resource.resource_name.clone())) {
+                true => answer(&context, &image, &caller, resource, &request),
+                // Kafka answers it again; but a few bytes ask for a hundred kilobytes here.
+                false => refused(resource, &Refused::invalid("Duplicate resource")),
+            }
+        };
         let results = match request.resources.iter().all(known) {
-            true => request
-                .resources
-                .iter()
-                .map(|resource| answer(&context, &image, &caller, resource, &request))
-                .collect(),
+            true => request.resources.iter().map(&mut answer_once).collect(),
             // `ConfigHelper` throws before it looks at any resource.
             false => request
                 .resources

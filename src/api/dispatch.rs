@@ -3,6 +3,7 @@
 //! What cannot be served is a [`Refusal`]: as in Kafka it has no answer, and the connection is closed. The exception is an ApiVersions
 //! request of an unknown version (KIP-511).
 
+use super::charged::Charged;
 use super::{
     Api, Context, Entry, Gate, Meta, Operation, QuorumApi, Reply, Resource, Route, Session, Stage,
     api_versions, forward, lookup,
@@ -11,6 +12,7 @@ use crate::logging::REQUESTS;
 use crate::metadata::quorum_messages::PRIVATE_KEYS_FROM;
 use crate::metadata::seat::Seat;
 use crate::metrics::{Metrics, RequestMetrics};
+use crate::quota::wire_ms;
 use crate::world::Clock;
 use futures::future::BoxFuture;
 use ottla_protocol::header::{HeaderForm, RequestHeader};
@@ -49,6 +51,8 @@ pub enum Answer {
     Send(Encoded),
     /// The client expects none.
     Nothing,
+    /// As [`Answer::Nothing`], and nothing more is read of the client for this long.
+    Rest(Duration),
     /// Close, once earlier requests are answered.
     Close(&'static str),
 }
@@ -59,6 +63,8 @@ pub struct Encoded {
     /// It says NOT_CONTROLLER somewhere: another node is to be asked.
     pub is_not_controller: bool,
     pub receipt: Receipt,
+    /// How long nothing more is read of the client, which was told so: it is over its quota (KIP-219).
+    pub rest: Duration,
 }
 
 /// Comes with an answer and is returned when the socket has taken it.
@@ -128,6 +134,8 @@ pub(super) struct Ticket {
     version: i16,
     form: HeaderForm,
     received: Duration,
+    /// Another broker forwarded it: whoever asked is charged there.
+    pub(super) is_forwarded: bool,
 }
 
 /// The served APIs, at work on a node as far as it has come.
@@ -174,7 +182,8 @@ pub(super) fn forwarded(
     frame: Bytes,
     received: Duration,
 ) -> Result<Running, Refusal> {
-    let opened = open(&context.metrics, session, frame, received)?;
+    let mut opened = open(&context.metrics, session, frame, received)?;
+    opened.ticket.is_forwarded = true;
     let api = opened.entry.name;
     if opened.entry.route == Route::Here || !opened.is_version_served() {
         return Err(Refusal::NotForwarded { api });
@@ -200,7 +209,7 @@ fn open(
     frame: Bytes,
     received: Duration,
 ) -> Result<Opened, Refusal> {
-    let mut from = Decoder::new(frame.clone());
+    let mut from = Decoder::within(frame.clone(), allowance_bytes(frame.len()));
     let header = RequestHeader::decode_with(&mut from, form).map_err(Refusal::Header)?;
     let not_served = Refusal::NotServed(header.api_key);
     let (api, entry) = lookup(header.api_key).ok_or(not_served.clone())?;
@@ -229,6 +238,7 @@ fn open(
             correlation_id: header.correlation_id,
             client_id: header.client_id,
             received,
+            size_bytes: frame.len(),
             principal: session.principal.clone(),
             peer: session.peer.clone(),
         },
@@ -238,10 +248,19 @@ fn open(
             version,
             form,
             received,
+            is_forwarded: false,
         },
         frame,
         from,
     })
+}
+
+/// The memory that what is read from a frame may take beside it. No request that means something comes near; those of almost empty elements
+/// would be thirty times their frame.
+fn allowance_bytes(frame_bytes: usize) -> usize {
+    const LEAST: usize = 1 << 20;
+    const MOST: usize = 128 << 20;
+    (LEAST + 16 * frame_bytes).min(MOST)
 }
 
 /// Those of our own are all flexible.
@@ -341,23 +360,47 @@ async fn run<A: Api>(
     request: A::Request,
     ticket: Ticket,
 ) -> Outcome {
-    let reply = A::handle(context.clone(), meta, request).await;
+    let charged = Charged::of::<A>(&context, &meta, &request, &ticket);
+    let reply = match &charged {
+        None => A::handle(context.clone(), meta, request).await,
+        Some(charged) => {
+            charged
+                .work(A::handle(context.clone(), meta, request))
+                .await
+        }
+    };
     let handled = context.clock.elapsed();
     let metrics = context.metrics.requests.api(ticket.api);
     metrics.handled(handled.saturating_sub(ticket.received));
     match reply {
-        Reply::Now(response) => {
+        Reply::Now(mut response) => {
+            charge(charged, &mut response);
             Outcome::Now(ticket.encode(&context.metrics, &context.clock, ticket.version, &response))
         }
-        Reply::Never => Outcome::Now(Answer::Nothing),
+        Reply::Never(rest) if rest.is_zero() => Outcome::Now(Answer::Nothing),
+        Reply::Never(rest) => Outcome::Now(Answer::Rest(rest)),
         Reply::Close(why) => Outcome::Now(Answer::Close(why)),
         Reply::Later(response) => Outcome::Later(Box::pin(async move {
-            let response: <A::Request as Request>::Response = response.await;
+            let mut response: <A::Request as Request>::Response = response.await;
+            charge(charged, &mut response);
             let waited = context.clock.elapsed().saturating_sub(handled);
             context.metrics.requests.api(ticket.api).waited(waited);
             ticket.encode(&context.metrics, &context.clock, ticket.version, &response)
         })),
     }
+}
+
+/// Charges the client for the time that its request took, and asks it to wait if that was too much.
+fn charge<R: Message>(charged: Option<Charged>, response: &mut R) {
+    if let Some(charged) = charged {
+        let throttle_ms = response.throttle_time_ms().max(wire_ms(charged.settle()));
+        response.set_throttle_time_ms(throttle_ms);
+    }
+}
+
+/// For how long a client is not read that is asked to wait.
+fn rest_of(throttle_time_ms: i32) -> Duration {
+    Duration::from_millis(u64::try_from(throttle_time_ms).unwrap_or(0))
 }
 
 impl Ticket {
@@ -393,6 +436,7 @@ impl Ticket {
                     size_bytes,
                     ready: clock.elapsed(),
                 },
+                rest: rest_of(response.throttle_time_ms()),
             }),
             Err(error) => {
                 // A handler answered what the version cannot say: our mistake, and the client is better off without half an answer.

@@ -6,12 +6,15 @@
 //!
 //! Records leave as regions of files, unread. From version 11 on a consumer may be answered by a follower.
 
-use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType};
+use super::{
+    Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, throttled,
+};
 use crate::config::ReplicationValues;
 use crate::fetch::{self, Answer, PartitionKey, Reader, TopicKey, Wanted};
 use crate::metadata::leader_hint::{LeaderEndpoint, LeaderHints};
 use crate::metadata::view::View;
 use crate::partition::{Isolation, Partition, ReadAnswer};
+use crate::quota::{Kind, wire_ms};
 use ottla_controller::ids::{BrokerEpoch, BrokerId, TopicId};
 use ottla_controller::image::Image;
 use ottla_protocol::messages::fetch::{
@@ -40,6 +43,11 @@ impl Api for Fetch {
         (Operation::Read, ResourceType::Topic),
     ];
 
+    /// A replica's.
+    fn is_exempt(request: &FetchRequest) -> bool {
+        request.replica_id >= 0 || request.replica_state.replica_id >= 0
+    }
+
     async fn handle(
         context: Arc<Context>,
         meta: Meta,
@@ -50,15 +58,42 @@ impl Api for Fetch {
         let caller = context.caller(&meta);
         let may = MayRead::of(&caller, request.reader);
         let may_read = |key: &PartitionKey| find(&context, &metadata.image(), &may, key);
-        let fetched = fetch::fetch(&context.fetches, request.clone(), may_read).await;
+        let is_follower = matches!(request.reader, Reader::Follower(..));
+        let mut throttle = Duration::ZERO;
+        let admits = |size_bytes| {
+            throttle = match is_follower {
+                true => Duration::ZERO,
+                false => charge(&context, &meta, size_bytes),
+            };
+            throttle.is_zero()
+        };
+        let fetched = fetch::fetch_within(&context.fetches, request, may_read, admits).await;
         Reply::Now(match fetched {
-            Ok(answer) => answered(&context, &meta, answer),
+            Ok(answer) => {
+                if is_follower {
+                    throttled::sent(&context, &answer);
+                }
+                FetchResponse {
+                    throttle_time_ms: wire_ms(throttle),
+                    ..answered(&context, &meta, answer)
+                }
+            }
             Err(error_code) => FetchResponse {
                 error_code,
                 ..Default::default()
             },
         })
     }
+}
+
+/// How long the client has to wait for this answer: then it gets an empty one now, and nothing is counted.
+fn charge(context: &Context, meta: &Meta, size_bytes: usize) -> Duration {
+    let throttle = context.quotas.bytes(Kind::Fetch, meta.client(), size_bytes);
+    if !throttle.is_zero() {
+        let client = meta.client();
+        context.quotas.unrecord(Kind::Fetch, client, size_bytes);
+    }
+    throttle
 }
 
 /// The request with its limits applied.
@@ -69,7 +104,11 @@ fn asked(context: &Context, meta: &Meta, request: FetchRequest) -> fetch::Reques
     let max_bytes = match reader {
         // Its own configuration bounds it.
         Reader::Follower(..) => request.max_bytes,
-        Reader::OfLeaders | Reader::OfReplicas => request.max_bytes.min(ceiling),
+        Reader::OfLeaders | Reader::OfReplicas => {
+            let most = context.quotas.most_in_window(Kind::Fetch, meta.client());
+            let most = most.map_or(ceiling, |most| i32::try_from(most).unwrap_or(i32::MAX));
+            request.max_bytes.min(ceiling).min(most)
+        }
     };
     fetch::Request {
         session_id: request.session_id,
@@ -98,6 +137,10 @@ fn asked(context: &Context, meta: &Meta, request: FetchRequest) -> fetch::Reques
             .into_iter()
             .flat_map(|topic| forgotten(topic, uses_topic_ids))
             .collect(),
+        brake: match reader {
+            Reader::Follower(..) => throttled::brake(context),
+            Reader::OfLeaders | Reader::OfReplicas => None,
+        },
     }
 }
 

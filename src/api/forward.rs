@@ -5,7 +5,7 @@
 //! controller is found in time, the handler runs here and says so in its own words.
 
 use super::dispatch::{Answer, Encoded, Outcome, Receipt, Refusal, Running};
-use super::{Context, Meta, envelope};
+use super::{APIS, Context, Meta, envelope};
 use crate::metadata::controller_link::{Whereabouts, destination};
 use crate::peers::Lane;
 use crate::world::Clock;
@@ -14,7 +14,7 @@ use ottla_protocol::header::{HeaderForm, ResponseHeader};
 use ottla_protocol::messages::envelope::{EnvelopeRequest, EnvelopeResponse};
 use ottla_protocol::records::prefixed;
 use ottla_protocol::records::principal::DefaultPrincipalData;
-use ottla_protocol::{Bytes, Chunk, Decoder, ErrorCode, Message, Request, frame};
+use ottla_protocol::{ApiKey, Bytes, Chunk, Decoder, ErrorCode, Message, Request, frame};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,7 +55,8 @@ pub(super) async fn decided(
         let outcome = running.await;
         let is_not_controller = match &outcome {
             Outcome::Now(Answer::Send(encoded)) => encoded.is_not_controller,
-            Outcome::Now(Answer::Nothing | Answer::Close(_)) | Outcome::Later(_) => false,
+            Outcome::Now(Answer::Nothing | Answer::Rest(_) | Answer::Close(_))
+            | Outcome::Later(_) => false,
         };
         if !is_not_controller || !patience.another().await {
             return outcome;
@@ -98,7 +99,9 @@ async fn forward(
     frame: Bytes,
     patience: &Patience,
 ) -> Option<Answer> {
+    let (key, version) = (APIS.get(api)?.key, meta.api_version);
     let data = relay(context, meta, frame, patience).await?;
+    let rest = asked_to_wait(key, version, &data);
     let length = u32::try_from(data.len()).ok()?;
     let size_bytes = data.len() + size_of::<u32>();
     let length = Bytes::copy_from_slice(&length.to_be_bytes());
@@ -106,7 +109,26 @@ async fn forward(
         chunks: vec![Chunk::Bytes(length), Chunk::Bytes(data)],
         is_not_controller: false,
         receipt: Receipt::new(api, size_bytes, context.clock.elapsed()),
+        rest,
     }))
+}
+
+/// How long the controller asks the client to wait: first thing in its answers to what the quota on mutations holds for (KIP-599).
+fn asked_to_wait(key: ApiKey, version: i16, data: &Bytes) -> Duration {
+    if ![
+        ApiKey::CREATE_TOPICS,
+        ApiKey::DELETE_TOPICS,
+        ApiKey::CREATE_PARTITIONS,
+    ]
+    .contains(&key)
+    {
+        return Duration::ZERO;
+    }
+    let mut from = Decoder::new(data.clone());
+    let throttle_ms = HeaderForm::of_response(key, version)
+        .and_then(|form| ResponseHeader::decode(&mut from, form).ok())
+        .and_then(|_| from.i32().ok());
+    Duration::from_millis(u64::try_from(throttle_ms.unwrap_or(0)).unwrap_or(0))
 }
 
 /// The active controller's answer to what this broker made of a client's request.

@@ -2,6 +2,7 @@
 
 use crate::config::SecurityProtocol;
 use crate::coordinator::group::Asked;
+use crate::quota;
 use ottla_protocol::Str;
 use std::fmt;
 use std::net::SocketAddr;
@@ -19,6 +20,8 @@ pub struct Meta {
     pub client_id: Option<Str>,
     /// When the last byte arrived, by the node's clock ([`crate::world::Clock::elapsed`]).
     pub received: Duration,
+    /// Of the whole frame, header included.
+    pub size_bytes: usize,
     pub principal: Principal,
     pub peer: Arc<Peer>,
 }
@@ -27,6 +30,14 @@ impl Meta {
     /// The address that answers name for this node: that of the listener the request came in on.
     pub fn advertised(&self) -> &Endpoint {
         &self.peer.listener.advertised
+    }
+
+    /// Who asks, as quotas know it.
+    pub fn client(&self) -> quota::Client<'_> {
+        quota::Client {
+            user: &self.principal.name,
+            id: self.client_id.as_deref().unwrap_or_default(),
+        }
     }
 
     /// Who asks, as a group coordinator shows it.

@@ -10,6 +10,7 @@
 
 mod broker_loggers;
 mod caller;
+mod charged;
 mod config_changes;
 pub mod context;
 mod controller_requests;
@@ -20,6 +21,7 @@ pub mod meta;
 mod quorum;
 mod raft_voters;
 pub mod stage;
+mod throttled;
 
 pub use caller::Caller;
 pub use context::Context;
@@ -39,6 +41,7 @@ use ottla_protocol::{ApiKey, Message, Request};
 use std::future::Future;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One Kafka API.
 pub trait Api: 'static {
@@ -56,6 +59,11 @@ pub trait Api: 'static {
         Route::Here => Scope::Clients,
         Route::Controller | Route::Both => Scope::Everywhere,
     };
+
+    /// Whether the time that it takes counts against nobody's quota: what nodes ask each other.
+    fn is_exempt(_: &Self::Request) -> bool {
+        matches!(Self::SCOPE, Scope::Controllers | Scope::Quorum)
+    }
 
     /// Runs before the next request of the same connection starts: all that decides the order of appends happens here. What may
     /// overlap the next request goes into [`Reply::Later`].
@@ -87,8 +95,8 @@ pub enum Reply<R> {
     /// The response follows; the next request may start meanwhile. Polled once at once, and then when it is its turn to be sent: it only
     /// waits.
     Later(BoxFuture<'static, R>),
-    /// The client expects no response (Produce with acks=0).
-    Never,
+    /// The client expects no response (Produce with acks=0). It is not read for this long.
+    Never(Duration),
     /// Earlier requests are answered, this one is not, and the connection is closed: a failed Produce with acks=0. Says why.
     Close(&'static str),
 }
@@ -245,7 +253,9 @@ apis! {
     describe_acls => DescribeAcls,
     create_acls => CreateAcls,
     delete_acls => DeleteAcls,
+    describe_client_quotas => DescribeClientQuotas,
     describe_configs => DescribeConfigs,
+    alter_client_quotas => AlterClientQuotas,
     alter_configs => AlterConfigs,
     describe_log_dirs => DescribeLogDirs,
     create_partitions => CreatePartitions,

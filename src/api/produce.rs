@@ -10,6 +10,7 @@ use super::{Api, Caller, Context, Meta, Needs, Operation, Reply, Resource, Resou
 use crate::metadata::internal_topics;
 use crate::metadata::leader_hint::{LeaderEndpoint, LeaderHints};
 use crate::partition::{Acks, AppendOptions, Appending, Refused};
+use crate::quota::{Kind, wire_ms};
 use futures::future::join_all;
 use ottla_controller::ids::TopicId;
 use ottla_controller::image::{Image, Topic};
@@ -58,14 +59,25 @@ impl Api for Produce {
             ),
         };
         if request.acks != 0 {
-            return Reply::later(async move { answer(&context, &meta, finish(started).await) });
+            return Reply::later(async move {
+                let mut response = answer(&context, &meta, finish(started).await);
+                response.throttle_time_ms = wire_ms(charge(&context, &meta));
+                response
+            });
         }
         match finish(started).await.iter().any(has_error) {
             // No answer is expected: closing makes the client look for a new leader.
             true => Reply::Close("a produce with acks=0 failed"),
-            false => Reply::Never,
+            false => Reply::Never(charge(&context, &meta)),
         }
     }
+}
+
+/// How long the client has to wait for having produced this much.
+fn charge(context: &Context, meta: &Meta) -> Duration {
+    context
+        .quotas
+        .bytes(Kind::Produce, meta.client(), meta.size_bytes)
 }
 
 /// Transactional batches belong to a transactional id, and nobody may use the absence of one (`KafkaApis.handleProduceRequest`).

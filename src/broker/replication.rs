@@ -46,6 +46,7 @@ pub fn start(
         me,
         clock: context.clock.clone(),
         table: context.partitions.clone(),
+        throttles: context.throttles.clone(),
         leaders: Arc::new(RemoteLeaders {
             metadata: context.metadata.clone(),
             peers: context.peers.clone(),

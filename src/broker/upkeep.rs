@@ -2,7 +2,7 @@
 
 use super::controller::ControlRuntime;
 use super::world::World;
-use super::{coordination, cordon, in_force};
+use super::{coordination, cordon, in_force, quotas};
 use crate::api::Context;
 use crate::background::{Loop, More, Stop, look_after_logs};
 use crate::config::{BrokerConfig, Layers, Unset};
@@ -134,6 +134,9 @@ fn follow_configuration<N: Net>(
                 update = updates.next() => update,
             };
             let Some(update) = update else { return };
+            if update.delta.client_quotas {
+                quotas::put_in_force(&context, &gates, &update.image);
+            }
             let values = in_force(&context.config, context.node_id, &update.image);
             if *context.values() != values {
                 let limits = ConnectionLimits::resolve(&net, &values.connections).await;
@@ -143,6 +146,7 @@ fn follow_configuration<N: Net>(
                 if let Some(membership) = &membership {
                     cordon::put_in_force(&values, &context.partitions, membership);
                 }
+                context.throttles.set(&values.replication);
                 context.values.store(Arc::new(values));
             }
         }

@@ -28,6 +28,11 @@ pub struct ReplicationValues {
     pub socket_timeout: Duration,
     /// Whether consumers are sent to a replica in their own rack.
     pub prefers_own_rack: bool,
+    /// `….replication.throttled.rate`, bytes per second; the largest number is no limit.
+    pub leader_throttled_rate: u64,
+    pub follower_throttled_rate: u64,
+    /// `replica.alter.log.dirs.io.max.bytes.per.second`.
+    pub alter_log_dirs_rate: u64,
 }
 
 impl ReplicationValues {
@@ -35,6 +40,7 @@ impl ReplicationValues {
         let number = |name: &str| layers.broker_number(name);
         let int = |name: &str| i32::try_from(number(name)).unwrap_or(i32::MAX);
         let time = |name: &str| Duration::from_millis(u64::try_from(number(name)).unwrap_or(0));
+        let rate = |name: &str| u64::try_from(number(name)).unwrap_or(0);
         let selector = layers.broker_value("replica.selector.class");
         Self {
             lag_max: time("replica.lag.time.max.ms"),
@@ -45,6 +51,9 @@ impl ReplicationValues {
             response_max_bytes: int("replica.fetch.response.max.bytes"),
             fetch_wait_max: time("replica.fetch.wait.max.ms"),
             socket_timeout: time("replica.socket.timeout.ms"),
+            leader_throttled_rate: rate("leader.replication.throttled.rate"),
+            follower_throttled_rate: rate("follower.replication.throttled.rate"),
+            alter_log_dirs_rate: rate("replica.alter.log.dirs.io.max.bytes.per.second"),
             prefers_own_rack: matches!(selector, Some(Value::Text(class)) if class == RACK_AWARE_SELECTOR),
         }
     }

@@ -16,6 +16,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -49,6 +50,14 @@ pub struct Request {
     pub max_bytes: i32,
     pub named: Vec<(PartitionKey, Wanted)>,
     pub forgotten: Vec<PartitionKey>,
+    /// Holds back replicas that catch up too fast.
+    pub brake: Option<Arc<dyn Brake>>,
+}
+
+/// Throttled replication, as the leader sees it (KIP-73).
+pub trait Brake: fmt::Debug + Send + Sync {
+    /// Whether this replica gets no records of the partition now.
+    fn holds(&self, partition: &Partition, follower: BrokerId) -> bool;
 }
 
 /// Who fetches.
@@ -157,8 +166,24 @@ pub async fn fetch(
     request: Request,
     resolve: impl Fn(&PartitionKey) -> Result<Arc<Partition>, ErrorCode>,
 ) -> Result<Answer, ErrorCode> {
+    fetch_within(fetches, request, resolve, |_| true).await
+}
+
+/// As [`fetch`], for a client that `admits` so many bytes or, over its quota, is answered with nothing; its session goes on as if it had not
+/// asked (`FetchContext.getThrottledResponse`).
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn fetch_within(
+    fetches: &Fetches,
+    mut request: Request,
+    resolve: impl Fn(&PartitionKey) -> Result<Arc<Partition>, ErrorCode>,
+    admits: impl FnOnce(usize) -> bool,
+) -> Result<Answer, ErrorCode> {
     let deadline = fetches.clock.deadline(request.max_wait);
     let mut open = fetches.open(&request)?;
+    // The session has them, each once; a request that waits need not hold a hundred thousand times the same.
+    (request.named, request.forgotten) = Default::default();
     loop {
         open.pass(&request, &resolve).await;
         if plan::is_due(open.found(), request.min_bytes, open.hopeful()) {
@@ -177,6 +202,17 @@ pub async fn fetch(
         {
             break;
         }
+    }
+    if !admits(open.found().size_bytes) {
+        let is_kept = matches!(open.opening(), Opening::Continue(_));
+        return Ok(Answer {
+            session_id: if is_kept {
+                request.session_id
+            } else {
+                NO_SESSION
+            },
+            partitions: Vec::new(),
+        });
     }
     fetches.settle(open, &request)
 }

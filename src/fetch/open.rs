@@ -11,7 +11,7 @@ use ottla_protocol::ErrorCode;
 use parking_lot::Mutex;
 
 use super::cache::{Opening, Shared};
-use super::plan::{Budget, Found};
+use super::plan::{Allowance, Budget, Found};
 use super::session::{Heard, NO_SESSION, PartitionKey, Session, Wanted, next_epoch};
 use super::{Answer, Reader, Request};
 use crate::partition::{
@@ -118,7 +118,10 @@ impl Open {
         self.unserved
             .extend(taken.iter().map(|slot| (slot.number(), slot.clone())));
         for next in self.look_up(taken, resolve) {
-            let allowance = budget.allowance(next.wanted.partition_max_bytes);
+            let allowance = match is_held(request, &next) {
+                true => Allowance::NOTHING,
+                false => budget.allowance(next.wanted.partition_max_bytes),
+            };
             let is_incremental = matches!(self.opening, Opening::Continue(_));
             // A follower's position counts however little there is left to send.
             if allowance.is_empty() && is_incremental && !request.reader.is_follower() {
@@ -279,7 +282,17 @@ impl Drop for Open {
     }
 }
 
-fn ask(request: &Request, wanted: &Wanted, allowance: super::plan::Allowance, from: Source) -> Ask {
+/// Whether a throttled replica gets nothing of this partition now.
+fn is_held(request: &Request, next: &Next) -> bool {
+    match (&request.brake, request.reader, &next.partition) {
+        (Some(brake), Reader::Follower(follower, _), Ok(partition)) => {
+            brake.holds(partition, follower)
+        }
+        _ => false,
+    }
+}
+
+fn ask(request: &Request, wanted: &Wanted, allowance: Allowance, from: Source) -> Ask {
     Ask {
         fetch_offset: wanted.fetch_offset,
         max_bytes: allowance.max_bytes,

@@ -21,6 +21,12 @@ pub struct Allowance {
 }
 
 impl Allowance {
+    /// No records.
+    pub const NOTHING: Self = Self {
+        max_bytes: 0,
+        at_least_one_batch: false,
+    };
+
     /// Nothing may be read; offsets and errors are still worth asking for.
     pub fn is_empty(self) -> bool {
         self.max_bytes == 0 && !self.at_least_one_batch

@@ -73,6 +73,7 @@ fn request(session: (i32, i32), named: Vec<(PartitionKey, Wanted)>) -> Request {
         max_bytes: 1 << 20,
         named,
         forgotten: Vec::new(),
+        brake: None,
     }
 }
 

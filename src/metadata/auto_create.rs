@@ -5,6 +5,7 @@
 //! Source: `DefaultAutoTopicCreationManager`; unlike it, waits for the topic.
 
 use super::controller_link::ControllerLink;
+use crate::world::{Clock, Quiet};
 use ottla_controller::Metadata;
 use ottla_controller::decide::reason_invalid_topic_name;
 use ottla_controller::image::Image;
@@ -23,14 +24,18 @@ pub struct AutoCreate {
     metadata: Metadata,
     controller: ControllerLink,
     in_flight: Mutex<BTreeSet<Str>>,
+    clock: Clock,
+    refusals: Quiet,
 }
 
 impl AutoCreate {
-    pub fn new(metadata: Metadata, controller: ControllerLink) -> Self {
+    pub fn new(metadata: Metadata, controller: ControllerLink, clock: Clock) -> Self {
         Self {
             metadata,
             controller,
             in_flight: Mutex::default(),
+            clock,
+            refusals: Quiet::default(),
         }
     }
 
@@ -72,14 +77,19 @@ impl AutoCreate {
             Ok(response) => response.topics,
             Err(error) => return tracing::warn!(%error, "topics were not created on first use"),
         };
-        for topic in results {
-            match topic.error_code {
-                ErrorCode::NONE | ErrorCode::TOPIC_ALREADY_EXISTS => {}
-                error => tracing::warn!(
-                    topic = %topic.name, error = error.name(), reason = topic.error_message.as_deref(),
-                    "a topic was not created on first use"
-                ),
-            }
+        let is_there = [ErrorCode::NONE, ErrorCode::TOPIC_ALREADY_EXISTS];
+        let mut refused = results
+            .iter()
+            .filter(|topic| !is_there.contains(&topic.error_code));
+        // One line, and rarely: a client may ask for a hundred thousand of them, again and again.
+        if let Some(topic) = refused.next()
+            && let Some(left_out) = self.refusals.admits(self.clock.elapsed())
+        {
+            tracing::warn!(
+                topic = %topic.name, error = topic.error_code.name(), reason = topic.error_message.as_deref(),
+                and_others = refused.count(), left_out,
+                "a topic was not created on first use"
+            );
         }
     }
 

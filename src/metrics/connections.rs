@@ -9,6 +9,8 @@ use std::sync::Arc;
 pub enum RefuseReason {
     /// `max.connections.per.ip` or its overrides.
     PerAddress,
+    /// `connection_creation_rate` of its address (KIP-612).
+    AddressRate,
 }
 
 /// What ended a connection.
@@ -26,18 +28,21 @@ pub enum CloseReason {
     Handler,
     /// The records of an answer could not be read.
     Storage,
+    /// The client does not read its answers, and memory is short.
+    Unread,
     /// The broker is stopping.
     Shutdown,
 }
 
 impl CloseReason {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Client,
         Self::Network,
         Self::Idle,
         Self::Protocol,
         Self::Handler,
         Self::Storage,
+        Self::Unread,
         Self::Shutdown,
     ];
 
@@ -50,6 +55,7 @@ impl CloseReason {
             Self::Protocol => "protocol",
             Self::Handler => "handler",
             Self::Storage => "storage",
+            Self::Unread => "unread",
             Self::Shutdown => "shutdown",
         }
     }
@@ -76,6 +82,7 @@ pub struct ListenerMetrics {
     pub open: IntGauge,
     pub accepted: IntCounter,
     refused_per_address: IntCounter,
+    refused_address_rate: IntCounter,
     closed: [IntCounter; CloseReason::ALL.len()],
     pub received_bytes: IntCounter,
     pub sent_bytes: IntCounter,
@@ -104,6 +111,7 @@ impl ConnectionMetrics {
             open: self.open.with_label_values(&[name]),
             accepted: self.accepted.with_label_values(&[name]),
             refused_per_address: self.refused.with_label_values(&[name, "per_address"]),
+            refused_address_rate: self.refused.with_label_values(&[name, "address_rate"]),
             closed: CloseReason::ALL.map(closed),
             received_bytes: self.received_bytes.with_label_values(&[name]),
             sent_bytes: self.sent_bytes.with_label_values(&[name]),
@@ -115,6 +123,7 @@ impl ListenerMetrics {
     pub fn refused(&self, reason: RefuseReason) {
         match reason {
             RefuseReason::PerAddress => self.refused_per_address.inc(),
+            RefuseReason::AddressRate => self.refused_address_rate.inc(),
         }
     }
 

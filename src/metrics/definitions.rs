@@ -86,6 +86,8 @@ definitions! {
     COORDINATOR_SHARDS = "ottla_coordinator_shards" Gauge ["state"] "Partitions of __consumer_offsets that this node coordinates: loading or serving.";
     COORDINATOR_LOAD_SECONDS = "ottla_coordinator_load_seconds" Histogram ["topic"] "Time to load a coordinator's partition from its log.";
     COORDINATOR_COMMIT_SECONDS = "ottla_coordinator_commit_seconds" Histogram ["topic"] "Time from giving a coordinator's records to the log (committed offsets, for one) until they are committed.";
+    CLIENT_QUOTA_RATE = "ottla_client_quota_rate" Gauge ["kind", "user", "client_id"] "What a limited client used per second over the quota's window: bytes produced or fetched, percent of a thread, partitions created or deleted.";
+    CLIENT_QUOTA_THROTTLE = "ottla_client_quota_throttle_seconds_total" Counter ["kind", "user", "client_id"] "Time that a limited client was told to wait.";
     PROCESS_CPU = "process_cpu_seconds_total" Counter [] "User and system CPU time spent.";
     PROCESS_RESIDENT = "process_resident_memory_bytes" Gauge [] "Resident memory, page cache not counted.";
     PROCESS_OPEN_FILES = "process_open_fds" Gauge [] "Open file descriptors.";

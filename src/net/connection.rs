@@ -10,16 +10,16 @@
 use super::inbox::Inbox;
 use super::memory::{Charge, Memory};
 use super::outbox::{Outbox, RegionsOf, SendError};
-use super::quiet::Quiet;
 use super::records::{Pool, regions_of};
 use super::settings::Settings;
 use super::world::Transport;
 use crate::api::Session;
 use crate::api::dispatch::{Answer, Dispatch, Outcome, Receipt, Running};
 use crate::metrics::{CloseReason, ListenerMetrics, Metrics};
-use crate::world::{Clock, Workers};
+use crate::world::{Clock, Quiet, Workers};
 use futures::future::BoxFuture;
 use ottla_controller::watch;
+use ottla_protocol::Chunk;
 use std::collections::VecDeque;
 use std::fmt::Display;
 use std::future::Future;
@@ -38,7 +38,10 @@ pub const BACKLOG_MAX_BYTES: u64 = 1024 * 1024;
 const PROGRESS_BYTES: usize = 4 * 1024;
 /// How long an encrypted goodbye may wait for the socket.
 const GOODBYE_MAX: Duration = Duration::from_secs(1);
-/// After this time without requests the read buffer is given back.
+/// Smaller answers are counted only behind others.
+const CHARGED_FROM_BYTES: usize = 4 * 1024;
+/// After this time without requests the read buffer is given back. A client that takes nothing of its answers for this long is put out if
+/// the memory for answers is used up.
 const SHRINK_AFTER: Duration = Duration::from_secs(5);
 
 /// What all connections of a node share.
@@ -48,6 +51,7 @@ pub struct Serving {
     pub dispatch: Dispatch,
     pub settings: Settings,
     pub request_memory: Arc<Memory>,
+    pub response_memory: Arc<Memory>,
     pub pool: Arc<Pool>,
     pub workers: Workers,
     pub regions_of: RegionsOf,
@@ -82,7 +86,8 @@ impl Serving {
             dispatch,
             settings,
             request_memory,
-            pool: Pool::new(response_memory),
+            pool: Pool::new(response_memory.clone()),
+            response_memory,
             workers,
             regions_of,
             refusals: Quiet::default(),
@@ -102,12 +107,14 @@ pub struct Connection<T> {
     handling: Option<Handling>,
     answers: VecDeque<Pending>,
     outbox: Outbox,
-    /// With the position in the outbox at which each answer ends.
-    receipts: VecDeque<(u64, Receipt)>,
+    /// With the position in the outbox at which each answer ends, and the memory that it takes until then.
+    receipts: VecDeque<(u64, Receipt, Charge)>,
     /// The peer may still send.
     input_is_open: bool,
     /// No more answers are given, whatever handlers come to.
     is_silent: bool,
+    /// Until it ends nothing is read and no request starts: the client is over its quota (KIP-219).
+    rest: Option<Pin<Box<Sleep>>>,
     /// Set once no more requests are started: why, and what the connection then ends with.
     ending: Option<CloseReason>,
     watch: Watch,
@@ -154,6 +161,7 @@ impl<T: Transport> Connection<T> {
             receipts: VecDeque::new(),
             input_is_open: true,
             is_silent: false,
+            rest: None,
             ending: None,
             watch: Watch {
                 last_progress: serving.clock.elapsed(),
@@ -215,6 +223,12 @@ impl<T: Transport> Connection<T> {
     }
 
     fn poll(&mut self, context: &mut task::Context<'_>) -> Poll<CloseReason> {
+        if let Some(rest) = &mut self.rest
+            && rest.as_mut().poll(context).is_ready()
+        {
+            self.rest = None;
+            self.watch.progress(self.serving.clock.elapsed());
+        }
         loop {
             self.poll_requests(context);
             let sent = self
@@ -271,8 +285,11 @@ impl<T: Transport> Connection<T> {
 
     fn can_start(&self) -> bool {
         self.ending.is_none()
+            && self.rest.is_none()
             && self.handling.is_none()
             && self.answers.len() < IN_FLIGHT_MAX
+            // While memory is short, one answer at a time.
+            && (self.outbox.is_empty() || self.serving.response_memory.has_room())
             && self.outbox.queued_bytes() - self.outbox.sent_bytes() < BACKLOG_MAX_BYTES
     }
 
@@ -282,6 +299,7 @@ impl<T: Transport> Connection<T> {
         }
         let pending = match outcome {
             Outcome::Now(Answer::Nothing) => return,
+            Outcome::Now(Answer::Rest(rest)) => return self.rest_for(rest, context),
             Outcome::Now(answer) => Pending::Ready(answer),
             // Polled once, so that what it waits for knows of it; from then on when its turn has come.
             Outcome::Later(mut waiting) => match waiting.as_mut().poll(context) {
@@ -289,10 +307,31 @@ impl<T: Transport> Connection<T> {
                 Poll::Pending => Pending::Waiting(waiting),
             },
         };
-        if matches!(pending, Pending::Ready(Answer::Close(_))) {
-            self.end(CloseReason::Handler);
+        match &pending {
+            Pending::Ready(Answer::Close(_)) => self.end(CloseReason::Handler),
+            // Before the next request starts, which may be here already.
+            Pending::Ready(Answer::Send(encoded)) if !encoded.rest.is_zero() => {
+                self.rest_for(encoded.rest, context);
+            }
+            _ => {}
         }
         self.answers.push_back(pending);
+    }
+
+    /// Not for longer than an idle connection would last: a peer that has gone meanwhile is not noticed before.
+    fn rest_for(&mut self, rest: Duration, context: &mut task::Context<'_>) {
+        let until = Instant::now() + rest.min(self.serving.settings.idle);
+        if self
+            .rest
+            .as_ref()
+            .is_some_and(|rest| rest.deadline() >= until)
+        {
+            return;
+        }
+        let mut rest = Box::pin(tokio::time::sleep_until(until));
+        if rest.as_mut().poll(context).is_pending() {
+            self.rest = Some(rest);
+        }
     }
 
     fn refuse(&mut self, why: &dyn Display) {
@@ -321,13 +360,17 @@ impl<T: Transport> Connection<T> {
             self.answers.pop_front();
             match answer {
                 Answer::Send(encoded) => {
+                    if !encoded.rest.is_zero() {
+                        self.rest_for(encoded.rest, context);
+                    }
+                    let charge = self.charge(&encoded.chunks);
                     self.outbox
                         .push(encoded.chunks)
                         .map_err(|error| self.broken(&error))?;
-                    self.receipts
-                        .push_back((self.outbox.queued_bytes(), encoded.receipt));
+                    let end = self.outbox.queued_bytes();
+                    self.receipts.push_back((end, encoded.receipt, charge));
                 }
-                Answer::Nothing => {}
+                Answer::Nothing | Answer::Rest(_) => {}
                 Answer::Close(why) => {
                     self.end(CloseReason::Handler);
                     self.log_close(&why);
@@ -369,8 +412,31 @@ impl<T: Transport> Connection<T> {
         }
     }
 
+    /// An answer's own bytes take memory until the client has taken them; records are not read before.
+    fn charge(&self, chunks: &[Chunk]) -> Charge {
+        let own = chunks.iter().map(|chunk| match chunk {
+            Chunk::Bytes(bytes) => bytes.len(),
+            Chunk::Deferred(_) => 0,
+        });
+        match own.sum() {
+            // Of a client that keeps up with us.
+            0..CHARGED_FROM_BYTES if self.outbox.is_empty() => Charge::default(),
+            size_bytes => self.serving.response_memory.charge(size_bytes),
+        }
+    }
+
+    /// The client does not take an answer that others need the memory of.
+    fn is_in_the_way(&self, resting: Duration) -> bool {
+        resting >= SHRINK_AFTER
+            && !self.serving.response_memory.has_room()
+            && self
+                .receipts
+                .iter()
+                .any(|(_, _, charge)| charge.size_bytes() > 0)
+    }
+
     fn hand_in_receipts(&mut self, now: Duration) {
-        while let Some((end, receipt)) = self.receipts.front() {
+        while let Some((end, receipt, _)) = self.receipts.front() {
             if *end > self.outbox.sent_bytes() {
                 return;
             }
@@ -392,8 +458,10 @@ impl<T: Transport> Connection<T> {
 
     /// Reads once; pending also while a whole frame is waiting.
     fn poll_receive(&mut self, context: &mut task::Context<'_>) -> Poll<Result<(), CloseReason>> {
-        let wants_more =
-            self.input_is_open && self.ending.is_none() && !self.inbox.has_frame().unwrap_or(true);
+        let wants_more = self.input_is_open
+            && self.ending.is_none()
+            && self.rest.is_none()
+            && !self.inbox.has_frame().unwrap_or(true);
         if !wants_more {
             return Poll::Pending;
         }
@@ -426,8 +494,8 @@ impl<T: Transport> Connection<T> {
                 return Poll::Ready(CloseReason::Shutdown);
             }
             let now = self.serving.clock.elapsed();
-            let waits_for_us =
-                self.outbox.is_empty() && (self.handling.is_some() || !self.answers.is_empty());
+            let is_at_work = self.handling.is_some() || !self.answers.is_empty();
+            let waits_for_us = self.outbox.is_empty() && (is_at_work || self.rest.is_some());
             if waits_for_us {
                 self.watch.progress(now);
             }
@@ -436,10 +504,13 @@ impl<T: Transport> Connection<T> {
             if resting >= idle {
                 return Poll::Ready(CloseReason::Idle);
             }
+            if self.is_in_the_way(resting) {
+                return Poll::Ready(CloseReason::Unread);
+            }
             if resting >= SHRINK_AFTER {
                 self.inbox.shrink();
             }
-            self.watch.is_set_to_shrink = !self.inbox.is_shrunk();
+            self.watch.is_set_to_shrink = !self.inbox.is_shrunk() || !self.outbox.is_empty();
             let rest = if self.watch.is_set_to_shrink {
                 SHRINK_AFTER.min(idle - resting)
             } else {

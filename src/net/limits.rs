@@ -27,7 +27,20 @@ struct State {
     by_listener: BTreeMap<String, Listener>,
     by_address: BTreeMap<IpAddr, usize>,
     pace: Pace,
+    rates: AddressRates,
+    paces: BTreeMap<IpAddr, Pace>,
 }
+
+/// Connections per second that an address may make (KIP-612).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AddressRates {
+    pub named: BTreeMap<IpAddr, u32>,
+    /// Of every other address.
+    pub others: Option<u32>,
+}
+
+/// Addresses whose pace is remembered; beyond it those that keep theirs are forgotten.
+const PACES_MAX: usize = 10_000;
 
 #[derive(Default)]
 struct Listener {
@@ -52,6 +65,8 @@ impl Gate {
                 by_listener: BTreeMap::new(),
                 by_address: BTreeMap::new(),
                 pace: Pace::default(),
+                rates: AddressRates::default(),
+                paces: BTreeMap::new(),
             }),
             left: Notify::new(),
         })
@@ -86,6 +101,19 @@ impl Gate {
             .pace(listener, self.protects(listener), now)
     }
 
+    /// New rates of addresses.
+    pub fn set_address_rates(&self, rates: AddressRates) {
+        let mut state = self.state.lock();
+        state.paces.clear();
+        state.rates = rates;
+    }
+
+    /// Counts a connection that an address made at `now`; how long it is held and then closed, if that was one too many. As Kafka, which
+    /// so makes it wait whose connections are refused.
+    pub fn pace_of_address(&self, address: IpAddr, now: Duration) -> Option<Duration> {
+        self.state.lock().pace_of(address.to_canonical(), now)
+    }
+
     /// Counts a connection in; `None` when its address has its share already.
     pub fn enter(self: &Arc<Self>, listener: &str, address: IpAddr) -> Option<Permit> {
         let address = address.to_canonical();
@@ -118,6 +146,20 @@ impl State {
             true => own,
             false => own.max(self.pace.count(now, self.limits.per_second)),
         }
+    }
+
+    fn pace_of(&mut self, address: IpAddr, now: Duration) -> Option<Duration> {
+        let rate = self.rates.named.get(&address).copied();
+        let rate = rate.or(self.rates.others)?;
+        if self.paces.len() >= PACES_MAX {
+            self.paces.retain(|_, pace| pace.is_behind(now));
+        }
+        let wait = self
+            .paces
+            .entry(address)
+            .or_default()
+            .count(now, Some(rate));
+        (!wait.is_zero()).then_some(wait)
     }
 
     fn of_listener(&mut self, listener: &str) -> &mut Listener {
@@ -252,6 +294,38 @@ mod tests {
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(broker);
         waiting.await;
+    }
+
+    #[test]
+    fn an_address_has_a_rate_of_its_own_or_that_of_all_others() {
+        let gate = gate(100, 100);
+        let now = Duration::from_secs(1);
+        assert_eq!(gate.pace_of_address(address(1), now), None, "no rate");
+        gate.set_address_rates(AddressRates {
+            named: BTreeMap::from([(address(9), 3)]),
+            others: Some(1),
+        });
+        let admitted = |last: u8| {
+            let made = (0..10).map(|_| gate.pace_of_address(address(last), now));
+            made.filter(Option::is_none).count()
+        };
+        assert_eq!((admitted(1), admitted(2), admitted(9)), (1, 1, 3));
+        let later = now + Duration::from_secs(3);
+        assert_eq!(gate.pace_of_address(address(1), later), None);
+    }
+
+    #[test]
+    fn paces_of_addresses_are_bounded() {
+        let gate = gate(100, 100);
+        gate.set_address_rates(AddressRates {
+            named: BTreeMap::new(),
+            others: Some(1),
+        });
+        for number in 0..50_000_u32 {
+            let now = Duration::from_millis(u64::from(number) * 10);
+            gate.pace_of_address(std::net::Ipv4Addr::from(number).into(), now);
+        }
+        assert!(gate.state.lock().paces.len() <= PACES_MAX);
     }
 
     #[test]

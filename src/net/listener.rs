@@ -177,6 +177,16 @@ fn admit<T: Transport>(
         metrics.refused(RefuseReason::PerAddress);
         return;
     };
+    let now = accepting.serving.clock.elapsed();
+    if let Some(wait) = accepting.gate.pace_of_address(address.ip(), now) {
+        metrics.refused(RefuseReason::AddressRate);
+        let alive = accepting.alive.clone();
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            drop((stream, permit, alive));
+        });
+        return;
+    }
     metrics.accepted.inc();
     let peer = Arc::new(Peer {
         connection_id: ConnectionId(

@@ -19,7 +19,6 @@ pub mod listener;
 pub mod memory;
 pub mod outbox;
 mod pace;
-mod quiet;
 pub mod records;
 pub mod server;
 pub mod settings;

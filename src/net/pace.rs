@@ -16,6 +16,11 @@ pub(super) struct Pace {
 }
 
 impl Pace {
+    /// Whether anything is remembered that still matters.
+    pub fn is_behind(&self, now: Duration) -> bool {
+        self.due > now
+    }
+
     /// Counts a connection at `now` and says how long it is to be put off. `None` is no limit.
     pub fn count(&mut self, now: Duration, per_second: Option<u32>) -> Duration {
         let Some(per_second) = per_second else {

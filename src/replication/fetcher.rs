@@ -29,6 +29,7 @@ use super::tracked::{Asked, Plan, Planned, Tracked};
 use super::{FollowersOptions, truncation};
 use crate::config::ReplicationValues;
 use crate::partition::{Cut, FollowError, FromLeader, Partition, Table};
+use crate::quota::is_listed;
 
 /// A poll that has just begun is not given up for a new partition: many topics in a row would otherwise open a session for each. More
 /// partitions make a session dearer.
@@ -51,6 +52,9 @@ pub(super) struct Fetcher {
     /// Counts polls that were given up, each of which leaves a connection behind.
     given_up: u32,
 }
+
+/// How long a throttled replica is held back before it is looked at again: the rate may have been changed.
+const HELD_BACK_MAX: Duration = Duration::from_millis(500);
 
 /// How long a fetcher waits for a slow write before it goes on without that partition.
 const WRITE_WAIT: Duration = Duration::from_millis(20);
@@ -97,6 +101,7 @@ impl Fetcher {
             let cuts = orders.into_iter().filter_map(|order| self.obey(order));
             let cuts = cuts.collect();
             self.cut_back(cuts, &values).await;
+            self.hold_back();
             let partitions = &self.partitions;
             let plan = self.tracked.plan(self.now(), |key, epoch| {
                 Some(position(partitions.get(&key)?, epoch))
@@ -131,6 +136,26 @@ impl Fetcher {
             Order::Leave(key) => {
                 self.leave(key);
                 None
+            }
+        }
+    }
+
+    /// Throttled replicas that are not in sync wait while they are over their rate (`shouldFollowerThrottle`).
+    fn hold_back(&mut self) {
+        let throttle = &self.options.throttles.follower;
+        if !throttle.is_limited() {
+            return;
+        }
+        let now = self.now();
+        let wait = throttle.wait(now).min(HELD_BACK_MAX);
+        if wait.is_zero() {
+            return;
+        }
+        for (key, partition) in &self.partitions {
+            if is_throttled(partition, self.options.me)
+                && !partition.role().isr.contains(&self.options.me)
+            {
+                self.tracked.rest(*key, now + wait);
             }
         }
     }
@@ -278,7 +303,12 @@ impl Fetcher {
         pieces: Vec<(Key, Arc<Partition>, FromLeader)>,
         values: &ReplicationValues,
     ) {
+        let options = self.options.clone();
+        let throttle = &options.throttles.follower;
         for (key, partition, piece) in pieces {
+            if throttle.is_limited() && is_throttled(&partition, options.me) {
+                throttle.record(piece.records.len(), options.clock.elapsed());
+            }
             let epoch = piece.epoch;
             let following = async move { partition.follow(piece).await };
             if let Some(written) = self.start_writing(key, epoch, following) {
@@ -402,6 +432,16 @@ impl Fetcher {
             .get(&key)
             .map_or_else(String::new, |partition| partition.to_string())
     }
+}
+
+/// Whether this broker's replica of the partition is throttled, in sync or not.
+fn is_throttled(partition: &Partition, me: BrokerId) -> bool {
+    let in_force = partition.topic().in_force();
+    is_listed(
+        &in_force.config.follower_throttled_replicas,
+        partition.index(),
+        me.0,
+    )
 }
 
 /// What to cut when the leader does not have what was asked for.

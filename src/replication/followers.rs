@@ -17,6 +17,7 @@ use super::inbox::{Inbox, Order};
 use super::leaders::Leaders;
 use crate::config::ReplicationValues;
 use crate::partition::{Place, Table};
+use crate::quota::Throttles;
 use crate::world::Clock;
 
 /// What following needs.
@@ -25,6 +26,8 @@ pub struct FollowersOptions {
     pub clock: Clock,
     pub table: Arc<Table>,
     pub leaders: Arc<dyn Leaders>,
+    /// How fast throttled replicas may catch up.
+    pub throttles: Arc<Throttles>,
     /// The configuration in force.
     pub values: Box<dyn Fn() -> ReplicationValues + Send + Sync>,
     /// Of this process' registration.

@@ -283,6 +283,17 @@ impl Tracked {
         }
         let until = now + pause(entry.failures, longest);
         entry.failures = entry.failures.saturating_add(1);
+        self.rest(key, until);
+    }
+
+    /// It is not asked for until then.
+    pub fn rest(&mut self, key: Key, until: Duration) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        if !entry.is_ready() {
+            return;
+        }
         entry.paused_until = Some(until);
         if entry.held.take().is_some() {
             self.forgotten.insert(key);

@@ -9,12 +9,16 @@
 //! | [`Rng`] | the operating system's entropy | a generator with a seed |
 //! | [`Workers`] | named threads of their own | tasks on the same runtime |
 //!
+//! Beside them [`Quiet`], which keeps others from filling the log.
+//!
 //! Sleeping and timeouts go through `tokio::time` directly: the runtime is the seam there.
 
 mod clock;
+mod quiet;
 mod rng;
 mod workers;
 
 pub use clock::Clock;
+pub use quiet::Quiet;
 pub use rng::Rng;
 pub use workers::{Pace, Workers};

@@ -436,6 +436,21 @@ async fn ask_about_the_cluster(stranger: &mut Stranger) {
     stranger
         .refused(
             OF_CLUSTER,
+            m::describe_client_quotas::DescribeClientQuotasRequest::default(),
+        )
+        .await;
+    stranger
+        .refused(
+            OF_CLUSTER,
+            m::alter_client_quotas::AlterClientQuotasRequest {
+                entries: vec![Default::default()],
+                ..Default::default()
+            },
+        )
+        .await;
+    stranger
+        .refused(
+            OF_CLUSTER,
             m::add_raft_voter::AddRaftVoterRequest::default(),
         )
         .await;

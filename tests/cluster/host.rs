@@ -244,6 +244,13 @@ impl Node {
         }
     }
 
+    /// The process of a running node.
+    #[allow(dead_code, reason = "for the hostile suite")]
+    pub fn pid(&self) -> u32 {
+        let process = self.process.lock().expect("not poisoned");
+        process.as_ref().expect("it runs").id()
+    }
+
     pub fn runs(&self) -> bool {
         let mut process = self.process.lock().expect("not poisoned");
         process

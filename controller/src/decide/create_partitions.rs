@@ -3,6 +3,7 @@
 //! The caller has removed what the principal may not alter. Rules and messages: Kafka's
 //! `ReplicationControlManager.createPartitions`.
 
+use super::permits::{self, Permits};
 use super::{MAX_PARTITIONS_PER_REQUEST, Refusal, assignment};
 use crate::dice::Dice;
 use crate::ids::BrokerId;
@@ -23,6 +24,16 @@ pub fn create_partitions(
     request: &CreatePartitionsRequest,
     dice: &mut Dice,
 ) -> Outcome<CreatePartitionsResponse> {
+    create_partitions_within(image, request, dice, &mut |_| true)
+}
+
+/// As [`create_partitions`], for a client that may create no more than it is permitted (KIP-599).
+pub fn create_partitions_within(
+    image: &Image,
+    request: &CreatePartitionsRequest,
+    dice: &mut Dice,
+    permits: Permits<'_>,
+) -> Outcome<CreatePartitionsResponse> {
     let (mut seen, mut twice) = (BTreeSet::new(), BTreeSet::new());
     for topic in &request.topics {
         if !seen.insert(&*topic.name) {
@@ -41,7 +52,8 @@ pub fn create_partitions(
         .filter(|topic| !twice.contains(&*topic.name))
     {
         let room = MAX_PARTITIONS_PER_REQUEST.saturating_sub(records.len());
-        let grown = grow(image, topic, dice, room);
+        let grown = grow(image, topic, dice, room)
+            .and_then(|added| permits::take(permits, added.len()).map(|()| added));
         results.push(result(
             &topic.name,
             grown.map(|mut added| records.append(&mut added)),

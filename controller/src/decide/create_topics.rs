@@ -4,6 +4,7 @@
 //! The caller has removed what the principal may not create, and adds those refusals; it also fills in the effective configs
 //! of each created topic (version 5 up), or takes them and the counts away where the principal may not see them.
 
+use super::permits::{self, Permits};
 use super::rules::ConfigRules;
 use super::{MAX_PARTITIONS_PER_REQUEST, Refusal, assignment, configs, topic_names};
 use crate::dice::Dice;
@@ -26,11 +27,23 @@ pub fn create_topics(
     request: &CreateTopicsRequest,
     dice: &mut Dice,
 ) -> Outcome<CreateTopicsResponse> {
+    create_topics_within(image, rules, request, dice, &mut |_| true)
+}
+
+/// As [`create_topics`], for a client that may create no more partitions than it is permitted (KIP-599).
+pub fn create_topics_within(
+    image: &Image,
+    rules: &dyn ConfigRules,
+    request: &CreateTopicsRequest,
+    dice: &mut Dice,
+    permits: Permits<'_>,
+) -> Outcome<CreateTopicsResponse> {
     let (once, twice) = names(request);
     let mut creation = Creation {
         image,
         rules,
         dice,
+        permits,
         records: Vec::new(),
         taken: BTreeMap::new(),
     };
@@ -112,6 +125,7 @@ struct Creation<'a> {
     image: &'a Image,
     rules: &'a dyn ConfigRules,
     dice: &'a mut Dice,
+    permits: Permits<'a>,
     records: Vec<MetadataRecord>,
     /// Normalised names of topics that this request creates: they collide with later ones too.
     taken: BTreeMap<String, Str>,
@@ -126,6 +140,7 @@ impl Creation<'_> {
         } else {
             self.assign(topic)?
         };
+        permits::take(self.permits, partitions.len())?;
         let id = self.emit(topic, &configs, &partitions);
         if topic.name.contains(['.', '_']) {
             self.taken

@@ -4,6 +4,7 @@
 //! `delete.topic.enable` is false. Rules and messages: Kafka's `ControllerApis.deleteTopics`.
 
 use super::Refusal;
+use super::permits::{self, Permits};
 use crate::ids::TopicId;
 use crate::image::Image;
 use crate::outcome::Outcome;
@@ -18,6 +19,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn delete_topics(
     image: &Image,
     request: &DeleteTopicsRequest,
+) -> Outcome<DeleteTopicsResponse> {
+    delete_topics_within(image, request, &mut |_| true)
+}
+
+/// As [`delete_topics`], for a client that may delete no more partitions than it is permitted (KIP-599).
+pub fn delete_topics_within(
+    image: &Image,
+    request: &DeleteTopicsRequest,
+    permits: Permits<'_>,
 ) -> Outcome<DeleteTopicsResponse> {
     let mut sorted = Sorted::default();
     for name in &request.topic_names {
@@ -41,6 +51,11 @@ pub fn delete_topics(
     let doomed = sorted.doomed(image);
     let mut records = Vec::with_capacity(doomed.len());
     for (id, name) in doomed {
+        let partitions = image.topics.by_id(id).map_or(0, |it| it.partitions.len());
+        if let Err(refusal) = permits::take(permits, partitions) {
+            sorted.refuse(Some(name), id.0, refusal);
+            continue;
+        }
         let record = RemoveTopicRecord {
             topic_id: id.0,
             ..Default::default()

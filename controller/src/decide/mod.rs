@@ -6,6 +6,7 @@
 //! hands in what the principal may do and adds the refusals of the rest.
 
 mod allocate_producer_ids;
+mod alter_client_quotas;
 mod alter_configs;
 mod alter_partition;
 mod alter_partition_reassignments;
@@ -21,6 +22,7 @@ mod create_partitions;
 mod create_topics;
 mod delete_acls;
 mod delete_topics;
+mod describe_client_quotas;
 mod draft;
 mod elect_leaders;
 mod elections;
@@ -29,6 +31,7 @@ mod incremental_alter_configs;
 mod leadership;
 mod list_partition_reassignments;
 mod minimum;
+mod permits;
 mod reassignment;
 mod refusal;
 mod rules;
@@ -37,6 +40,7 @@ mod unregister_broker;
 mod update_features;
 
 pub use allocate_producer_ids::{BLOCK_SIZE as PRODUCER_ID_BLOCK_SIZE, allocate_producer_ids};
+pub use alter_client_quotas::alter_client_quotas;
 pub use alter_configs::alter_configs;
 pub use alter_partition::alter_partition;
 pub use alter_partition_reassignments::{
@@ -51,15 +55,17 @@ pub use broker_heartbeat::{broker_heartbeat, fence_gone_broker, fence_silent_bro
 pub use broker_registration::register_broker;
 pub use configs::{check_keys as check_config_keys, duplicates as duplicate_resources};
 pub use create_acls::{acls_not_created, create_acls};
-pub use create_partitions::create_partitions;
-pub use create_topics::create_topics;
+pub use create_partitions::{create_partitions, create_partitions_within};
+pub use create_topics::{create_topics, create_topics_within};
 pub use delete_acls::{acls_not_deleted, delete_acls};
-pub use delete_topics::delete_topics;
+pub use delete_topics::{delete_topics, delete_topics_within};
+pub use describe_client_quotas::describe_client_quotas;
 pub use elect_leaders::{elect_leaders, refused as elections_refused};
 pub use fencing::{Event, partition_changes};
 pub use incremental_alter_configs::incremental_alter_configs;
 pub use leadership::{Circumstances, Election, Wanted, choose_change};
 pub use list_partition_reassignments::list_partition_reassignments;
+pub use permits::Permits;
 pub use reassignment::{Reassignment, Reverted};
 pub use refusal::Refusal;
 pub use rules::{ConfigRules, MIN_IN_SYNC_REPLICAS, UNCLEAN_LEADER_ELECTION};

@@ -2,6 +2,9 @@
 
 use ottla_protocol::{ErrorCode, Str};
 
+/// A message repeats what the client sent, which may be longer than any string of the protocol.
+const MESSAGE_MAX_BYTES: usize = 4_096;
+
 /// An error for one item of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
@@ -11,11 +14,16 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// A refusal with a message.
+    /// A refusal with a message, of which the client hears the beginning if it is long.
     pub fn new(code: ErrorCode, message: impl Into<Str>) -> Self {
+        let mut message = message.into();
+        if message.len() > MESSAGE_MAX_BYTES {
+            let end = message.floor_char_boundary(MESSAGE_MAX_BYTES);
+            message = Str::from(format!("{}…", &message[..end]));
+        }
         Refusal {
             code,
-            message: Some(message.into()),
+            message: Some(message),
         }
     }
 
@@ -35,5 +43,17 @@ impl Refusal {
     /// INVALID_REQUEST with a message.
     pub fn invalid_request(message: impl Into<Str>) -> Self {
         Self::new(ErrorCode::INVALID_REQUEST, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_repeats_a_long_value_can_still_be_sent() {
+        let refusal = Refusal::invalid_request(format!("Invalid value {}", "é".repeat(30_000)));
+        let message = refusal.message.unwrap();
+        assert!(message.len() < 5_000 && message.ends_with('…'));
     }
 }

@@ -44,6 +44,9 @@ pub enum ApplyError {
         id: Uuid,
         why: &'static str,
     },
+    UnknownQuotaEntity {
+        kind: String,
+    },
     /// A kind of record that this version does not keep: the log was written by a newer one.
     Unsupported {
         record: String,
@@ -74,6 +77,9 @@ impl fmt::Display for ApplyError {
             }
             ApplyError::UnfitAcl { id, why } => {
                 write!(to, "the access control entry {id} does not fit: {why}")
+            }
+            ApplyError::UnknownQuotaEntity { kind } => {
+                write!(to, "unknown quota entity type {kind}")
             }
             ApplyError::Unsupported { record } => {
                 write!(to, "this version does not know how to apply {record}")
@@ -133,6 +139,10 @@ impl Image {
             MetadataRecord::ProducerIds(record) => {
                 self.producer_ids.apply(record)?;
                 delta.producer_ids = true;
+            }
+            MetadataRecord::ClientQuota(record) => {
+                self.client_quotas.apply(record)?;
+                delta.client_quotas = true;
             }
             MetadataRecord::Cluster(record) => {
                 self.set_cluster_id(&record.cluster_id)?;

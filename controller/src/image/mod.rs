@@ -12,6 +12,7 @@ mod configs;
 mod features;
 mod partition;
 mod producer_ids;
+mod quotas;
 mod records;
 mod topics;
 
@@ -26,6 +27,9 @@ pub use features::{
 };
 pub use partition::{LeaderRecovery, NO_LEADER_CHANGE, Partition};
 pub use producer_ids::ProducerIds;
+pub use quotas::{
+    ClientQuotas, QuotaEntity, QuotaEntityKind, QuotaLimit, QuotaLimits, Whom, quota_record,
+};
 pub use topics::{Topic, Topics};
 
 use crate::ids::MetadataOffset;
@@ -44,4 +48,5 @@ pub struct Image {
     pub features: Features,
     pub producer_ids: ProducerIds,
     pub acls: Acls,
+    pub client_quotas: ClientQuotas,
 }

@@ -39,6 +39,10 @@ impl Image {
             .acls
             .iter()
             .map(|(acl, id)| MetadataRecord::AccessControlEntry(acl_record(id, acl)));
+        let client_quotas = self
+            .client_quotas
+            .to_records()
+            .map(MetadataRecord::ClientQuota);
         cluster
             .chain(features)
             .chain(brokers)
@@ -46,6 +50,7 @@ impl Image {
             .chain(configs)
             .chain(producer_ids)
             .chain(acls)
+            .chain(client_quotas)
     }
 
     /// The image that a snapshot's records state.

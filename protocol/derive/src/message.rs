@@ -125,13 +125,32 @@ fn implement_message(structure: &Structure, message: &MessageAttributes) -> Toke
             }
         }
     });
+    let throttles = structure
+        .fields
+        .iter()
+        .any(|field| field.name == "throttle_time_ms");
+    let throttle = throttles.then(implement_throttle);
     quote! {
         #[automatically_derived]
         impl ::ottla_protocol::Message for #name {
             const NAME: &'static str = #kafka_name;
             const VERSIONS: ::core::ops::RangeInclusive<i16> = #first..=#last;
             const FLEXIBLE_FROM: ::core::option::Option<i16> = #flexible_from;
+            #throttle
         }
         #request
+    }
+}
+
+/// A message with the field that every response has in which a client can be asked to wait (KIP-219).
+fn implement_throttle() -> TokenStream {
+    quote! {
+        fn throttle_time_ms(&self) -> i32 {
+            self.throttle_time_ms
+        }
+
+        fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+            self.throttle_time_ms = throttle_time_ms;
+        }
     }
 }

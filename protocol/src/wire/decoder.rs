@@ -14,12 +14,45 @@ pub(super) const LONGEST_STRING: usize = i16::MAX as usize;
 pub struct Decoder {
     input: Bytes,
     position: usize,
+    /// Bytes of memory that arrays may still take.
+    allowance_bytes: usize,
 }
 
 impl Decoder {
     /// Starts at the beginning of `input`.
     pub fn new(input: Bytes) -> Self {
-        Self { input, position: 0 }
+        Self::within(input, usize::MAX)
+    }
+
+    /// Starts at the beginning of `input`, from a stranger: its arrays may take no more than `allowance_bytes` of memory. A byte or two on the
+    /// wire can be a struct of a hundred.
+    pub fn within(input: Bytes, allowance_bytes: usize) -> Self {
+        Self {
+            input,
+            position: 0,
+            allowance_bytes,
+        }
+    }
+
+    /// Makes room for an array's elements.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooLarge`] when they take more memory than is allowed.
+    pub(super) fn room<T>(&mut self, length: usize) -> Result<Vec<T>, DecodeError> {
+        self.spend(length.saturating_mul(size_of::<T>()))?;
+        Ok(Vec::with_capacity(length))
+    }
+
+    /// Counts memory that is about to be taken.
+    ///
+    /// # Errors
+    /// [`DecodeError::TooLarge`] when it is more than is left.
+    pub(super) fn spend(&mut self, size_bytes: usize) -> Result<(), DecodeError> {
+        self.allowance_bytes = self
+            .allowance_bytes
+            .checked_sub(size_bytes)
+            .ok_or(DecodeError::TooLarge { size_bytes })?;
+        Ok(())
     }
 
     /// Bytes not yet read.
@@ -152,8 +185,9 @@ impl Decoder {
         size: usize,
         read: impl FnOnce(&mut Decoder) -> Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
-        let mut content = Decoder::new(self.slice(size)?);
+        let mut content = Decoder::within(self.slice(size)?, self.allowance_bytes);
         let value = read(&mut content)?;
+        self.allowance_bytes = content.allowance_bytes;
         match content.remaining() {
             0 => Ok(value),
             unread => Err(DecodeError::TagSizeMismatch { tag, unread }),
@@ -234,6 +268,23 @@ mod tests {
         assert_eq!(
             decoder(&[3, 1, 2, 3, 4, 5, 6, 7, 8]).array_length(true, 4),
             Ok(Some(2))
+        );
+    }
+
+    #[test]
+    fn arrays_take_no_more_memory_than_is_allowed() {
+        let mut from = Decoder::within(Bytes::from_static(&[0; 4]), 100);
+        assert_eq!(from.room::<u64>(10).map(|room| room.capacity()), Ok(10));
+        let refused = Err(DecodeError::TooLarge { size_bytes: 24 });
+        assert_eq!(from.room::<u64>(3), refused);
+        let inner = from.tagged(1, 4, |content| {
+            content.room::<u64>(2)?;
+            content.i32()
+        });
+        assert_eq!(inner, Ok(0));
+        assert!(
+            from.room::<u64>(1).is_err(),
+            "what a tagged field took is gone"
         );
     }
 

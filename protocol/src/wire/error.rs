@@ -17,6 +17,8 @@ pub enum DecodeError {
     NegativeLength(i64),
     /// An array longer than the bytes that are left could hold.
     ArrayTooLong { length: usize, remaining: usize },
+    /// An array that would take more memory than this message may.
+    TooLarge { size_bytes: usize },
     /// A string longer than 32,767 bytes (Kafka's limit in every encoding).
     StringTooLong(usize),
     /// Null where the version does not allow it.
@@ -47,6 +49,12 @@ impl fmt::Display for DecodeError {
                 write!(
                     f,
                     "an array of {length} elements cannot fit into the {remaining} bytes left"
+                )
+            }
+            Self::TooLarge { size_bytes } => {
+                write!(
+                    f,
+                    "an array would take {size_bytes} bytes more than allowed"
                 )
             }
             Self::StringTooLong(length) => write!(f, "a string of {length} bytes exceeds 32767"),

@@ -242,7 +242,7 @@ impl<T: Field> NullableField for Vec<T> {
         let Some(length) = from.array_length(version.flexible, T::least_size(version))? else {
             return Ok(None);
         };
-        let mut elements = Vec::with_capacity(length);
+        let mut elements = from.room::<T>(length)?;
         for _ in 0..length {
             elements.push(T::read(from, version)?);
         }

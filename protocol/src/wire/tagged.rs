@@ -114,7 +114,9 @@ impl TagReader {
 
     /// Keeps the content of a field that the struct does not know.
     pub fn keep(&mut self, tag: u32, size: usize, from: &mut Decoder) -> Result<(), DecodeError> {
-        self.unknown.reserve_exact(self.left + 1);
+        if self.unknown.is_empty() {
+            self.unknown = from.room(self.left + 1)?;
+        }
         self.unknown.push(RawTaggedField {
             tag,
             content: from.slice(size)?,

@@ -59,9 +59,11 @@ pub const KEYS: &[Key] = &[
         .says("The controllers that vote, as `id@host:port`."),
     Key::broker("controller.quota.window.num", Kind::Int, Some("11"))
         .check(Check::AtLeast(1))
+        .effective("rest_does_not_save_more_than_a_window")
         .says("Number of samples kept for the controller's mutation quota."),
     Key::broker("controller.quota.window.size.seconds", Kind::Int, Some("1"))
         .check(Check::AtLeast(1))
+        .effective("rest_does_not_save_more_than_a_window")
         .says("Length of one sample of the controller's mutation quota."),
     Key::broker("controller.socket.timeout.ms", Kind::Int, Some("30000"))
         .says("Socket timeout of the channel from the controller to brokers in old Kafka versions."),

@@ -15,25 +15,31 @@ pub const KEYS: &[Key] = &[
         .says("Java class that decides the limits of clients."),
     Key::broker("quota.window.num", Kind::Int, Some("11"))
         .check(Check::AtLeast(1))
+        .effective("a_burst_counts_against_the_whole_window")
         .says("Number of samples kept for client quotas."),
     Key::broker("quota.window.size.seconds", Kind::Int, Some("1"))
         .check(Check::AtLeast(1))
+        .effective("a_burst_counts_against_the_whole_window")
         .says("Length of one sample of client quotas."),
     Key::broker("replication.quota.window.num", Kind::Int, Some("11"))
         .check(Check::AtLeast(1))
+        .effective("throttled_replicas_wait_until_the_rate_is_kept_again")
         .says("Number of samples kept for replication throttles."),
     Key::broker("replication.quota.window.size.seconds", Kind::Int, Some("1"))
         .check(Check::AtLeast(1))
+        .effective("throttled_replicas_wait_until_the_rate_is_kept_again")
         .says("Length of one sample of replication throttles."),
     Key::broker("follower.replication.throttled.rate", Kind::Long, Some("9223372036854775807"))
         .check(Check::AtLeast(0))
         .cluster_wide()
         .origin(Origin::DynamicOnly)
+        .effective("a_reassignment_is_held_to_the_throttled_rate_and_replicas_in_sync_are_not")
         .says("Bytes per second for throttled replicas on the follower's side; can only be set dynamically."),
     Key::broker("leader.replication.throttled.rate", Kind::Long, Some("9223372036854775807"))
         .check(Check::AtLeast(0))
         .cluster_wide()
         .origin(Origin::DynamicOnly)
+        .effective("a_reassignment_is_held_to_the_throttled_rate_and_replicas_in_sync_are_not")
         .says("Bytes per second for throttled replicas on the leader's side; can only be set dynamically."),
     Key::broker("replica.alter.log.dirs.io.max.bytes.per.second", Kind::Long, Some("9223372036854775807"))
         .check(Check::AtLeast(0))

@@ -49,6 +49,7 @@ pub const KEYS: &[Key] = &[
         .says("Longest time that a record may wait for a flush to disk."),
     Key::topic("follower.replication.throttled.replicas", Kind::List, Some(""))
         .check(Check::ThrottledReplicas)
+        .effective("a_reassignment_is_held_to_the_throttled_rate_and_replicas_in_sync_are_not")
         .says("Replicas whose catching up is throttled on the follower's side, as `partition:broker` pairs or `*`."),
     Key::topic("index.interval.bytes", Kind::Int, Some("4096"))
         .check(Check::AtLeast(0))
@@ -60,6 +61,7 @@ pub const KEYS: &[Key] = &[
         .says("Kafka's test override of the segment size, free of its lower bound."),
     Key::topic("leader.replication.throttled.replicas", Kind::List, Some(""))
         .check(Check::ThrottledReplicas)
+        .effective("a_reassignment_is_held_to_the_throttled_rate_and_replicas_in_sync_are_not")
         .says("Replicas whose catching up is throttled on the leader's side, as `partition:broker` pairs or `*`."),
     Key::topic("local.retention.bytes", Kind::Long, Some("-2"))
         .check(Check::AtLeast(-2))

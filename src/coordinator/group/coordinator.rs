@@ -11,7 +11,7 @@ use crate::config::{BrokerValues, GroupValues};
 use crate::coordinator::{Runtime, Ticket, Turn};
 use crate::metadata::internal_topics::CONSUMER_OFFSETS;
 use crate::metrics::CoordinatorMetrics;
-use crate::world::{Clock, Rng};
+use crate::world::{Clock, Quiet, Rng};
 use arc_swap::ArcSwap;
 use futures::future::{BoxFuture, FutureExt, join_all, ready};
 use ottla_controller::Metadata;
@@ -63,6 +63,7 @@ impl Groups {
         let shard = GroupShard {
             values: values.clone(),
             rebalances: metrics.rebalances.clone(),
+            losses: Quiet::default(),
         };
         let shards = metrics.shards(CONSUMER_OFFSETS);
         let runtime = Runtime::new(shard, clock, CONSUMER_OFFSETS, piece_bytes, shards);

@@ -29,6 +29,7 @@ pub use record::{Committed, Durable, Record, Recorded, RecordedMember};
 
 use super::{Draft, Encoded, Found, Shard, Turn};
 use crate::config::{BrokerValues, GroupValues};
+use crate::world::Quiet;
 use arc_swap::ArcSwap;
 use classic::ClassicGroup;
 use imbl::OrdMap;
@@ -49,6 +50,8 @@ pub struct GroupShard {
     pub values: Arc<ArcSwap<BrokerValues>>,
     /// Counts rebalances.
     pub rebalances: IntCounter,
+    /// Lost members: there may be thousands in a moment.
+    pub losses: Quiet,
 }
 
 /// What is lost when the shard is loaded again.
@@ -125,7 +128,10 @@ impl Shard for GroupShard {
         let values = self.values();
         match timer {
             Timer::Session { group, member } => {
-                classic::timeouts::session(draft, turn, &values, group, member);
+                let is_lost = classic::timeouts::session(draft, turn, &values, group, member);
+                if is_lost && let Some(left_out) = self.losses.admits(turn.now) {
+                    tracing::info!(%group, %member, left_out, "a member was lost: no heartbeat within its session timeout");
+                }
             }
             Timer::Join { group } => classic::timeouts::join(draft, turn, &values, group),
             Timer::Sync { group } => classic::timeouts::sync(draft, turn, &values, group),

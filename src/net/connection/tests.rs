@@ -24,6 +24,8 @@ enum Does {
     Unserved = 4,
     /// Answers at once with as many bytes as the number says.
     Long = 5,
+    /// Answers at once, and asks to be left alone for so many milliseconds.
+    Rest = 6,
 }
 
 fn stand_in(_: &Session, frame: Bytes, received: Duration) -> Result<Running, Refusal> {
@@ -43,6 +45,10 @@ fn stand_in(_: &Session, frame: Bytes, received: Duration) -> Result<Running, Re
         chunks: answer(id, length),
         is_not_controller: false,
         receipt: Receipt::new(0, 8, received),
+        rest: match does {
+            6 => Duration::from_millis(number as u64),
+            _ => Duration::ZERO,
+        },
     });
     Ok(Box::pin(async move {
         match does {
@@ -381,4 +387,30 @@ fn a_resting_connection_is_small() {
     }
     let task = running(Connection::run);
     assert!(task <= 2048, "{task} bytes");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_over_its_quota_is_answered_at_once_and_then_left_unread() {
+    let mut client = connect();
+    client.send(Does::Rest, 1, 700).await;
+    client.send(Does::Now, 2, 0).await;
+    assert_eq!(client.next().await, (1, 0));
+    assert_eq!(client.next().await, (2, 700));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_nothing_is_put_out_once_memory_for_answers_is_short() {
+    let settings = Settings {
+        response_memory_bytes: 100_000,
+        ..Settings::default()
+    };
+    let mut idle = connect_with(settings.clone(), 1_024);
+    idle.send(Does::Long, 1, 50_000).await;
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert!(!idle.served.is_finished(), "there is memory for others");
+    let mut greedy = connect_with(settings, 1_024);
+    greedy.send(Does::Long, 1, 200_000).await;
+    let began = Instant::now();
+    assert_eq!(greedy.reason().await, CloseReason::Unread);
+    assert!(began.elapsed() < Duration::from_secs(15));
 }

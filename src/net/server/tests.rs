@@ -25,6 +25,7 @@ fn echo(_: &Session, frame: Bytes, received: Duration) -> Result<Running, Refusa
         chunks,
         is_not_controller: false,
         receipt,
+        rest: Duration::ZERO,
     }));
     Ok(Box::pin(std::future::ready(answer)))
 }

@@ -57,6 +57,7 @@ async fn consume(node: Arc<Node>, fetches: Fetches, index: i32, done: Arc<Atomic
             max_bytes: 1_000,
             named: vec![(key.clone(), wanted)],
             forgotten: Vec::new(),
+            brake: None,
         };
         let find = |key: &PartitionKey| node.table.by_name(&node.image, "orders", key.index);
         let answer = fetch::fetch(&fetches, request, find).await.unwrap();

@@ -5,6 +5,7 @@ use crate::config::{BrokerValues, Layers, ReplicationValues, Unset};
 use crate::fetch::Fetches;
 use crate::partition::tests::{START_MS, directory_id, topic_config, topic_id};
 use crate::partition::{Directory, Partition, Table, TableOptions, Threads};
+use crate::quota::{Throttles, Window};
 use crate::replication::{AskController, Followers, FollowersOptions, propose_isrs};
 use crate::world::{Clock, Pace, Rng, Workers};
 use futures::future::{BoxFuture, FutureExt};
@@ -35,6 +36,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub const TOPIC: &str = "orders";
+/// Of throttles that nothing throttles.
+const WINDOW: Window = Window {
+    samples: 11,
+    size: Duration::from_secs(1),
+};
+
 /// The log directories of every node; partitions are spread over them.
 const PATHS: [&str; 2] = ["/logs", "/more"];
 pub const LAG_MAX: Duration = Duration::from_secs(5);
@@ -137,6 +144,7 @@ impl Bench {
             me: BrokerId(id),
             clock: self.clock.clone(),
             table: table.clone(),
+            throttles: Arc::new(Throttles::new(self.clock.clone(), WINDOW, WINDOW)),
             leaders: Arc::new(Wire {
                 bench: Arc::downgrade(self),
                 from: id,

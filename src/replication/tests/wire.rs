@@ -197,6 +197,7 @@ async fn serve_fetch(bench: &Bench, node: &Node, request: FetchRequest) -> Fetch
         max_bytes: request.max_bytes,
         named: named.collect(),
         forgotten: forgotten.collect(),
+        brake: None,
     };
     let resolve = |key: &PartitionKey| match &key.topic {
         TopicKey::Id(id) => node.table.by_id(&bench.image(), TopicId(*id), key.index),

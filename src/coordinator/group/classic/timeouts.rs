@@ -10,23 +10,22 @@ use crate::coordinator::Turn;
 use ottla_protocol::Str;
 use std::sync::Arc;
 
-/// A member has been silent for its session timeout.
+/// A member has been silent for its session timeout. Whether that was the end of it.
 pub fn session(
     draft: &mut GroupDraft,
     turn: &Turn,
     values: &GroupValues,
     group: &str,
     member: &Str,
-) {
+) -> bool {
     let Some(mut work) = Work::open(draft, turn, values, group) else {
-        return;
+        return false;
     };
     let is_lost = match work.group.member(member) {
         Some(known) => !known.is_waiting(),
         None => work.group.pending_joins.contains_key(member),
     };
     if is_lost {
-        tracing::info!(group = %work.group.id, %member, "a member was lost: no heartbeat within its session timeout");
         work.remove(member);
         match work.group.state {
             // The last that was waited for: also within the initial delay.
@@ -35,6 +34,7 @@ pub fn session(
         }
     }
     work.close();
+    is_lost
 }
 
 /// The time to join is over.

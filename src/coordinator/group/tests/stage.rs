@@ -123,6 +123,7 @@ impl Stage {
             shard: GroupShard {
                 values: Arc::new(ArcSwap::from_pointee(values)),
                 rebalances: prometheus::IntCounter::new("detached", "-").unwrap(),
+                losses: Default::default(),
             },
             durable: Durable::default(),
             volatile: Volatile::default(),

@@ -8,7 +8,7 @@ use super::valid_batch::ValidBatch;
 use super::walk::{Found, unreadable};
 use crate::batch::build::seal;
 use crate::batch::check::CheckedBatch;
-use crate::batch::compress::{Compression, Compressor, MAX_PLAIN_SIZE_BYTES, Plain, Sink};
+use crate::batch::compress::{Compression, Compressor, Plain, Sink};
 use crate::batch::error::BatchError;
 use crate::batch::{
     Attributes, BatchHeader, Codec, HEADER_SIZE_BYTES, TimestampType, scan, varint,
@@ -30,7 +30,7 @@ pub(super) fn rewrite(
     let plain = Plain::new(
         source,
         &batch.bytes[HEADER_SIZE_BYTES..],
-        MAX_PLAIN_SIZE_BYTES,
+        rules.max_plain_bytes(),
     )
     .map_err(unreadable)?;
     let sink = Sink::new(

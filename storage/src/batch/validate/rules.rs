@@ -1,6 +1,6 @@
 //! The part of a topic's configuration that says what it accepts.
 
-use crate::batch::compress::Compression;
+use crate::batch::compress::{Compression, MAX_PLAIN_SIZE_BYTES};
 use crate::batch::{Codec, TimestampType};
 
 /// `compression.type` and the level of its codec.
@@ -28,6 +28,20 @@ pub struct Rules {
     pub timestamp_after_max_ms: i64,
     /// `cleanup.policy` contains `compact`: every record needs a key.
     pub is_compacted: bool,
+}
+
+/// Batches of every topic may unfold to as much.
+const PLAIN_BYTES: usize = 64 << 20;
+/// How many times its topic's `max.message.bytes` a batch may unfold to.
+const PLAIN_FACTOR: usize = 32;
+
+impl Rules {
+    /// What a batch from a client may unfold to. Kafka has no limit, and 64 KiB of zstd can be 2 GiB of zeros: seconds of a thread's time.
+    pub fn max_plain_bytes(&self) -> usize {
+        self.max_message_bytes
+            .saturating_mul(PLAIN_FACTOR)
+            .clamp(PLAIN_BYTES, MAX_PLAIN_SIZE_BYTES)
+    }
 }
 
 impl Default for Rules {

@@ -4,7 +4,7 @@ use std::io::{self, BufRead};
 
 use super::rules::Rules;
 use crate::batch::check::CheckedBatch;
-use crate::batch::compress::{DecompressError, MAX_PLAIN_SIZE_BYTES, Plain};
+use crate::batch::compress::{DecompressError, Plain};
 use crate::batch::error::{BatchError, MAX_RECORD_ERRORS, RecordError};
 use crate::batch::scan::{self, Shape};
 use crate::batch::{BatchHeader, Codec, NO_TIMESTAMP, TimestampType};
@@ -30,7 +30,7 @@ pub(super) fn walk(
     match source {
         Codec::None => walk_records(&batch.header, records, rules, now_ms),
         _ => {
-            let plain = Plain::new(source, records, MAX_PLAIN_SIZE_BYTES).map_err(unreadable)?;
+            let plain = Plain::new(source, records, rules.max_plain_bytes()).map_err(unreadable)?;
             walk_records(&batch.header, plain, rules, now_ms)
         }
     }
