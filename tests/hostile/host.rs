@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// How long a node may take to be itself again.
 const RECOVERY_MAX: Duration = Duration::from_secs(20);
 /// What an allocator may keep of what it once had: a few of the largest blocks until they are wanted again. In bytes.
-const MEMORY_SLACK: u64 = 112 << 20;
+const MEMORY_SLACK: u64 = 160 << 20;
 /// Descriptors that may have come for other reasons: segments opened, links.
 const DESCRIPTORS_SLACK: usize = 16;
 /// What a question may take beyond its usual time, on a machine that others use too.
