@@ -5,6 +5,7 @@
 //! ```
 //! Nothing is decided here. [`Node`] runs on any [`World`]; [`run`] is the process around it.
 
+mod catching_up;
 mod certificates;
 mod controller;
 mod coordination;
@@ -12,6 +13,7 @@ mod cordon;
 mod directories;
 mod error;
 mod foundation;
+mod gauges;
 mod listeners;
 mod process;
 mod quotas;
@@ -95,6 +97,7 @@ impl Node {
     ) -> Result<Self, StartError> {
         let node_id = BrokerId(config.node_id);
         let foundation = Foundation::lay(&config, &world, &metrics).await?;
+        phase.send_replace(Phase::Waiting("the metadata quorum has not been heard"));
         let image = foundation.metadata().await?;
         let Foundation {
             runtime,
@@ -118,6 +121,9 @@ impl Node {
         let partitions = Table::open(table_options, directories.log_dirs);
         let quorum_link = ControllerLink::new(controller.clone(), quorum_peers, node_id);
         let request = registration::request(&config, &image, &seen, &partitions, &world.rng);
+        phase.send_replace(Phase::Waiting(
+            "the active controller has not registered this broker",
+        ));
         let membership = register(&config, &runtime, quorum_link, &metadata, request).await?;
         let epoch = membership.as_ref().map_or(NO_EPOCH, Membership::epoch);
 
@@ -146,7 +152,13 @@ impl Node {
         });
         let (stopper, stop) = background::stop();
         let followers = replication::start(&context, membership.as_ref(), epoch, &stop);
-        upkeep::follow_metadata(&context, &followers, stop.clone());
+        let cluster_gauges = gauges::ClusterGauges::new(
+            context.metadata.clone(),
+            context.controller.clone(),
+            node_id,
+        );
+        metrics.register(cluster_gauges.clone());
+        upkeep::follow_metadata(&context, &followers, cluster_gauges, stop.clone());
         if let Some(membership) = &membership {
             cordon::put_in_force(&context.values(), &context.partitions, membership);
             serve_partitions(&runtime, &context.partitions, membership, &phase).await?;
@@ -162,7 +174,7 @@ impl Node {
         if let Some(membership) = &membership {
             upkeep::beat(membership, &config, &world.rng, &runtime, &stop);
         }
-        phase.send_replace(Phase::Ready);
+        catching_up::start(&context, &phase, &stop);
         Ok(Self {
             metrics,
             advertised: seen.clients,
@@ -206,7 +218,11 @@ impl Node {
         let context = &self.context;
         // A lone node has nobody to hand its partitions to, so what is in flight is finished while it still leads them.
         let is_lone = context.metadata.image().brokers.iter().count() <= 1;
-        if !is_lone {
+        let hands_over = context
+            .config
+            .layers(&Unset, &Unset)
+            .broker_flag("controlled.shutdown.enable");
+        if !is_lone && hands_over {
             released(&self.runtime, self.membership.as_ref()).await;
             context.controller.hand_over().await;
         }
@@ -259,6 +275,9 @@ async fn serve_partitions(
     let membership = membership.clone();
     let applied = MetadataOffset(membership.epoch().0);
     open_logs(partitions, applied, phase).await;
+    phase.send_replace(Phase::Waiting(
+        "the active controller has not let this broker serve",
+    ));
     let unfenced = runtime.run(async move { membership.unfence(applied).await });
     Ok(unfenced.await??)
 }
@@ -286,20 +305,26 @@ async fn released(runtime: &ControlRuntime, membership: Option<&Membership>) {
     };
     let leaving = runtime.run(async move {
         let left = tokio::time::timeout(LEAVE_MAX, leave(&membership));
-        left.await.is_ok()
+        left.await.unwrap_or(false)
     });
-    if !leaving.await.unwrap_or(false) {
-        tracing::warn!("the controller did not release this broker in time; stopping all the same");
+    match leaving.await {
+        Ok(true) => {
+            tracing::info!("the controller has released this broker: it leads nothing any more")
+        }
+        _ => tracing::warn!(
+            "the controller did not release this broker in time; stopping all the same"
+        ),
     }
 }
 
-async fn leave(membership: &Membership) {
+async fn leave(membership: &Membership) -> bool {
     loop {
         match membership.leave().await {
             Ok(false) => tokio::time::sleep(Duration::from_millis(20)).await,
-            Ok(true) => return,
+            Ok(true) => return true,
             Err(error) => {
-                return tracing::warn!(%error, "could not leave the cluster in good order");
+                tracing::warn!(%error, "could not leave the cluster in good order");
+                return false;
             }
         }
     }

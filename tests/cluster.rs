@@ -3,6 +3,10 @@
 #[path = "wire/mod.rs"]
 mod wire;
 
+#[path = "cluster/directories.rs"]
+mod directories;
+#[path = "cluster/drain.rs"]
+mod drain;
 #[path = "cluster/failover.rs"]
 mod failover;
 #[path = "cluster/forming.rs"]
@@ -11,8 +15,12 @@ mod forming;
 mod forwarding;
 #[path = "cluster/host.rs"]
 mod host;
+#[path = "cluster/load.rs"]
+mod load;
 #[path = "cluster/replication.rs"]
 mod replication;
+#[path = "cluster/rolling.rs"]
+mod rolling;
 #[path = "cluster/throttle.rs"]
 mod throttle;
 #[path = "cluster/tls.rs"]

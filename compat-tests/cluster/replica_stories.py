@@ -5,15 +5,9 @@ import re
 import tempfile
 from pathlib import Path
 
-from story import story, topic, wait_for
+from story import story, wait_for
 from three import three
-
-
-def created(partitions: int, replicas: str | None = None) -> str:
-    name = topic()
-    how = ["--replica-assignment", replicas] if replicas else ["--partitions", str(partitions), "--replication-factor", "3"]
-    three().tool("kafka-topics", "--create", "--topic", name, *how)
-    return name
+from topics import created, read, write
 
 
 def described(name: str) -> dict[int, dict[str, list[int]]]:
@@ -44,15 +38,6 @@ def reassign(name: str, replicas: list[int], *arguments: str) -> str:
         file = Path(folder) / "plan.json"
         file.write_text(json.dumps(plan))
         return three().tool("kafka-reassign-partitions", "--reassignment-json-file", str(file), *arguments)
-
-
-def write(name: str, lines: list[str]) -> None:
-    three().tool("kafka-console-producer", "--topic", name, "--command-property", "acks=all", stdin="".join(line + "\n" for line in lines))
-
-
-def read(name: str, count: int) -> list[str]:
-    said = three().tool("kafka-console-consumer", "--topic", name, "--from-beginning", "--max-messages", str(count), "--timeout-ms", "20000")
-    return said.split()
 
 
 @story

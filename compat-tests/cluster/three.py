@@ -19,6 +19,7 @@ MAIN = {
     "kafka-metadata-quorum": "org.apache.kafka.tools.MetadataQuorumCommand",
     "kafka-features": "org.apache.kafka.tools.FeatureCommand",
     "kafka-cluster": "org.apache.kafka.tools.ClusterTool",
+    "kafka-log-dirs": "org.apache.kafka.tools.LogDirsCommand",
     "kafka-configs": "kafka.admin.ConfigCommand",
     "kafka-console-producer": "org.apache.kafka.tools.ConsoleProducer",
     "kafka-console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
@@ -37,6 +38,7 @@ def member(kind: type[Broker]) -> type[Broker]:
         def __init__(self, node: int, controller_port: int):
             super().__init__()
             self.node, self.controller_port = node, controller_port
+            self.directories = [str(self.data), str(self.home / "more")]
 
         def properties(self) -> dict[str, str]:
             own = super().properties()
@@ -44,6 +46,7 @@ def member(kind: type[Broker]) -> type[Broker]:
             dropped = "controller.quorum.bootstrap.servers"
             return {key: value for key, value in own.items() if key != dropped} | QUICK | {
                 "node.id": str(self.node),
+                "log.dirs": ",".join(self.directories),
                 "process.roles": "broker,controller",
                 "listeners": f"{clients},CONTROLLER://localhost:{self.controller_port}",
                 "advertised.listeners": clients,
@@ -93,9 +96,10 @@ class Three:
     def bootstrap(self) -> str:
         return ",".join(node.bootstrap for node in self.nodes.values() if node.running())
 
-    def tool(self, name: str, *arguments: str, stdin: str | None = None, fails: bool = False) -> str:
-        """Runs a tool against the nodes that run; its standard output, or both where it is expected to fail."""
-        address = ["--bootstrap-server", self.bootstrap]
+    def tool(self, name: str, *arguments: str, stdin: str | None = None, fails: bool = False, controllers: bool = False) -> str:
+        """Runs a tool against the nodes that run, or their controllers; its standard output, or both where it is expected to fail."""
+        nodes = ",".join(f"localhost:{node.controller_port}" for node in self.nodes.values() if node.running())
+        address = ["--bootstrap-controller", nodes] if controllers else ["--bootstrap-server", self.bootstrap]
         words = [*address, *arguments] if name in BEFORE_THE_VERB else [*arguments, *address]
         jvm = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", paths.CLASSPATH, MAIN[name]]
         done = subprocess.run([*jvm, *words], input=stdin, capture_output=True, text=True, timeout=120)

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `/livez` | the process answers | |
 //! | `/startupz` | starting is over | 503 and how far it is |
-//! | `/readyz` | clients are served | 503 and why not |
+//! | `/readyz` | clients are served, and every replica here has caught up with its leader | 503 and why not |
 //! | `/metrics` | always: Prometheus' text format | |
 //!
 //! It reads; nothing here changes the broker. It asks for no authentication: it listens on loopback unless told otherwise.
@@ -32,8 +32,12 @@ pub enum Phase {
     /// Before logs are opened.
     #[default]
     Starting,
+    /// Cannot go on without others.
+    Waiting(&'static str),
     /// Opening and checking logs.
     Recovering { done: usize, of: usize },
+    /// Serving clients, while so many of its replicas still lack what their leaders have.
+    CatchingUp { replicas: usize },
     /// Serving clients.
     Ready,
     /// Finishing.
@@ -45,6 +49,10 @@ impl fmt::Display for Phase {
         match self {
             Self::Starting => to.write_str("starting"),
             Self::Recovering { done, of } => write!(to, "recovering: {done} of {of} logs"),
+            Self::Waiting(why) => write!(to, "waiting: {why}"),
+            Self::CatchingUp { replicas } => {
+                write!(to, "catching up: {replicas} replicas are not in sync yet")
+            }
             Self::Ready => to.write_str("ready"),
             Self::Stopping => to.write_str("stopping"),
         }
@@ -105,7 +113,10 @@ fn router(shown: Shown) -> Router {
 
 async fn startup(State(shown): State<Shown>) -> Response {
     let phase = shown.phase.borrow().clone();
-    let is_over = matches!(phase, Phase::Ready | Phase::Stopping);
+    let is_over = matches!(
+        phase,
+        Phase::CatchingUp { .. } | Phase::Ready | Phase::Stopping
+    );
     page(is_over, &phase)
 }
 
@@ -158,7 +169,9 @@ mod tests {
         });
         for (now, startup, ready) in [
             (Phase::Starting, "503", "503"),
+            (Phase::Waiting("for somebody"), "503", "503"),
             (Phase::Recovering { done: 3, of: 10 }, "503", "503"),
+            (Phase::CatchingUp { replicas: 3 }, "200", "503"),
             (Phase::Ready, "200", "200"),
             (Phase::Stopping, "200", "503"),
         ] {

@@ -4,7 +4,8 @@
 
 use super::charged::mutations;
 use super::{Api, Context, Meta, Needs, Operation, Reply, Resource, ResourceType, Route};
-use ottla_controller::decide;
+use ottla_controller::Outcome;
+use ottla_controller::decide::{self, Refusal};
 use ottla_protocol::messages::create_partitions::{
     CreatePartitionsRequest, CreatePartitionsResponse, CreatePartitionsTopicResult,
 };
@@ -36,6 +37,9 @@ impl Api for CreatePartitions {
         let mut permits = mutations(&context, &meta, QUOTA_ERROR_FROM);
         let decided = context
             .decide(move |image, turn| {
+                if let Err(full) = turn.rules.metadata_room() {
+                    return Outcome::unchanged(refused_because(&asked, &full));
+                }
                 let mut take = |partitions| permits.take(partitions);
                 let mut outcome =
                     decide::create_partitions_within(image, &asked, turn.dice, &mut take);
@@ -53,10 +57,20 @@ impl Api for CreatePartitions {
 }
 
 fn refused(request: &CreatePartitionsRequest, error_code: ErrorCode) -> CreatePartitionsResponse {
+    refused_because(request, &Refusal::plain(error_code))
+}
+
+fn refused_because(
+    request: &CreatePartitionsRequest,
+    refusal: &Refusal,
+) -> CreatePartitionsResponse {
     let topics = request.topics.iter();
     CreatePartitionsResponse {
         results: topics
-            .map(|topic| not_grown(&topic.name, error_code))
+            .map(|topic| CreatePartitionsTopicResult {
+                error_message: refusal.message.clone(),
+                ..not_grown(&topic.name, refusal.code)
+            })
             .collect(),
         ..Default::default()
     }

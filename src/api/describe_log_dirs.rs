@@ -1,4 +1,4 @@
-//! DescribeLogDirs (key 35), versions 1-5 (KIP-113).
+//! DescribeLogDirs (key 35), versions 1-5 (KIP-113). Replicas on their way are in both directories, as future ones where they go.
 //!
 //! v2 flexible; v3 top-level error; v4 sizes of the volume (KIP-827); v5 cordoned directories (KIP-1066).
 
@@ -60,27 +60,28 @@ fn describe(
         };
     }
     let mut topics: BTreeMap<Arc<str>, Vec<DescribeLogDirsPartition>> = BTreeMap::new();
-    for partition in directory
-        .partitions
-        .iter()
-        .filter(|partition| is_asked(asked, partition))
-    {
-        topics
-            .entry(partition.topic().name().clone())
-            .or_default()
-            .push(DescribeLogDirsPartition {
-                partition_index: partition.index(),
-                partition_size: i64::try_from(partition.size_bytes()).unwrap_or(i64::MAX),
-                // How far the replica is behind the high watermark: a leader is not (`getLogEndOffsetLag`).
-                offset_lag: partition
-                    .offsets()
-                    .high_watermark
-                    .0
-                    .saturating_sub(partition.offsets().end.0)
-                    .max(0),
-                is_future_key: false,
-                ..Default::default()
-            });
+    let mut tell = |partition: &Partition, size_bytes: u64, lag: i64, is_future: bool| {
+        if !is_asked(asked, partition) {
+            return;
+        }
+        let described = DescribeLogDirsPartition {
+            partition_index: partition.index(),
+            partition_size: i64::try_from(size_bytes).unwrap_or(i64::MAX),
+            offset_lag: lag,
+            is_future_key: is_future,
+            ..Default::default()
+        };
+        let topic = topics.entry(partition.topic().name().clone());
+        topic.or_default().push(described);
+    };
+    for partition in &directory.partitions {
+        // How far the replica is behind the high watermark: a leader is not (`getLogEndOffsetLag`).
+        let offsets = partition.offsets();
+        let lag = offsets.high_watermark.0.saturating_sub(offsets.end.0);
+        tell(partition, partition.size_bytes(), lag.max(0), false);
+    }
+    for copying in &directory.copies {
+        tell(&copying.partition, copying.size_bytes, copying.lag, true);
     }
     let topics = topics
         .into_iter()

@@ -257,6 +257,7 @@ apis! {
     describe_configs => DescribeConfigs,
     alter_client_quotas => AlterClientQuotas,
     alter_configs => AlterConfigs,
+    alter_replica_log_dirs => AlterReplicaLogDirs,
     describe_log_dirs => DescribeLogDirs,
     create_partitions => CreatePartitions,
     delete_groups => DeleteGroups,

@@ -10,6 +10,7 @@ use crate::net::dial::Dialer;
 use crate::net::settings::SocketOptions;
 use crate::net::tls::Certificates;
 use crate::net::world::Net;
+use crate::partition::Room;
 use crate::peers::{Backoff, LinkSettings, Peers};
 use crate::world::Workers;
 use ottla_controller::controller::{Balancing, Bootstrap, Limits, Timing};
@@ -163,7 +164,7 @@ pub async fn start<N: Net>(
         log_thread: thread("metadata-log")?,
         snapshot_thread: thread("metadata-snap")?,
         wire: Arc::new(wire),
-        rules: Arc::new(Rules::new(config.clone())),
+        rules: Arc::new(rules(config, world)),
         clock: Arc::new(move || clock.elapsed()),
         seed: world.rng.next_u64(),
         session_timeout: super::upkeep::session_timeout(config),
@@ -192,6 +193,12 @@ fn timing(fetch_timeout_ms: u64) -> Timing {
         election_max_ms,
         ..Timing::default()
     }
+}
+
+fn rules<N: Net>(config: &Arc<BrokerConfig>, world: &World<N>) -> Rules {
+    let path = config.metadata_log_dir.clone();
+    let room = Room::new(world.disk.clone(), path, world.clock.clone());
+    Rules::new(config.clone()).while_there_is_room(move || room.is_full())
 }
 
 fn balancing(config: &BrokerConfig) -> Balancing {

@@ -6,7 +6,8 @@ use crate::metadata::controller_link::{ControllerLink, ControllerRequest};
 use crate::metadata::lifecycle::Membership;
 use crate::partition::Table;
 use crate::replication::{
-    AskController, Followers, FollowersOptions, RemoteLeaders, propose_isrs, tell_placements,
+    AskController, Followers, FollowersOptions, RemoteLeaders, move_replicas, propose_isrs,
+    tell_placements,
 };
 use futures::future::{BoxFuture, FutureExt};
 use ottla_controller::ids::BrokerEpoch;
@@ -41,6 +42,13 @@ pub fn start(
             report_failures(context.partitions.clone(), membership),
         );
     }
+    let values = context.values.clone();
+    let moving = move_replicas(
+        context.partitions.clone(),
+        context.clock.clone(),
+        move || values.load().replication.clone(),
+    );
+    until(stop, moving);
     let values = context.values.clone();
     Followers::new(FollowersOptions {
         me,

@@ -1,6 +1,7 @@
 //! What goes on beside requests: following the metadata, heartbeats, and the loops over all logs.
 
 use super::controller::ControlRuntime;
+use super::gauges::ClusterGauges;
 use super::world::World;
 use super::{coordination, cordon, in_force, quotas};
 use crate::api::Context;
@@ -27,7 +28,12 @@ fn milliseconds(layers: &Layers<'_>, key: &str) -> Duration {
 
 /// Brings a node's parts in step with the metadata, update by update: logs and roles first, then who is followed, then the coordinators on
 /// the logs that are led.
-pub fn follow_metadata(context: &Arc<Context>, followers: &Arc<Followers>, mut stop: Stop) {
+pub fn follow_metadata(
+    context: &Arc<Context>,
+    followers: &Arc<Followers>,
+    gauges: Arc<ClusterGauges>,
+    mut stop: Stop,
+) {
     let mut updates = context.metadata.subscribe();
     let (partitions, groups) = (context.partitions.clone(), context.groups.clone());
     let (me, followers) = (context.node_id, followers.clone());
@@ -39,6 +45,7 @@ pub fn follow_metadata(context: &Arc<Context>, followers: &Arc<Followers>, mut s
                 update = updates.next() => update,
             };
             let Some(update) = update else { return };
+            gauges.count(&update);
             partitions.apply(&update).await;
             followers.follow(&update);
             coordination::follow(&update, me, &partitions, &groups);

@@ -1,12 +1,16 @@
-//! The command line: `ottla`, `ottla serve`, and what they print.
+//! The command line: `ottla`, `ottla serve`, `ottla cluster`, and what they print.
 //!
 //! Reads arguments, environment and file, and hands a checked configuration to the broker. Exit codes: 0 for a clean stop,
-//! 1 for a failure, 2 for arguments or a configuration that cannot be started with. What the broker does with signals is
+//! 1 for a failure, 2 for arguments or a configuration that cannot be started with; other commands say theirs in their help. What the broker does with signals is
 //! the broker's.
 
+mod client;
+mod cluster;
 mod help;
+mod json;
 mod logging;
 mod serve;
+mod table;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -43,6 +47,9 @@ enum Command {
         #[arg(value_name = "SERVER.PROPERTIES")]
         file: Option<PathBuf>,
     },
+    /// Looks at a cluster, and takes brokers out of it.
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
     /// Prints the table of configuration keys as Markdown.
     #[command(hide = true)]
     DocsConfig,
@@ -69,6 +76,7 @@ where
             print!("{}", documentation::markdown());
             ExitCode::SUCCESS
         }
+        Some(Command::Cluster(command)) => cluster::run(command),
         Some(Command::Serve { file }) => serve::serve(file.as_deref(), &arguments.overrides, run),
         None => serve::serve(None, &arguments.overrides, run),
     }

@@ -33,14 +33,21 @@ pub struct ReplicationValues {
     pub follower_throttled_rate: u64,
     /// `replica.alter.log.dirs.io.max.bytes.per.second`.
     pub alter_log_dirs_rate: u64,
+    /// Moves between log directories at a time; `None`: as many as there are directories.
+    pub movers: Option<usize>,
 }
 
 impl ReplicationValues {
-    pub(super) fn resolve(layers: &Layers<'_>) -> Self {
+    /// Resolves every value against the layers.
+    pub fn resolve(layers: &Layers<'_>) -> Self {
         let number = |name: &str| layers.broker_number(name);
         let int = |name: &str| i32::try_from(number(name)).unwrap_or(i32::MAX);
         let time = |name: &str| Duration::from_millis(u64::try_from(number(name)).unwrap_or(0));
         let rate = |name: &str| u64::try_from(number(name)).unwrap_or(0);
+        let movers = match layers.broker_value("num.replica.alter.log.dirs.threads") {
+            Some(Value::Number(count)) => usize::try_from(count).ok(),
+            _ => None,
+        };
         let selector = layers.broker_value("replica.selector.class");
         Self {
             lag_max: time("replica.lag.time.max.ms"),
@@ -55,6 +62,7 @@ impl ReplicationValues {
             follower_throttled_rate: rate("follower.replication.throttled.rate"),
             alter_log_dirs_rate: rate("replica.alter.log.dirs.io.max.bytes.per.second"),
             prefers_own_rack: matches!(selector, Some(Value::Text(class)) if class == RACK_AWARE_SELECTOR),
+            movers,
         }
     }
 }

@@ -27,15 +27,29 @@ impl Settings for ConfigValues {
 const VALUE_MAX_LENGTH: usize = 32_767;
 
 /// The rules of a node: the table, and the node's own settings behind what clients set.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Rules {
     config: Arc<BrokerConfig>,
+    /// Whether the metadata log's disk is full up to its reserve.
+    is_full: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
 impl Rules {
     /// The rules of the node with this configuration.
     pub fn new(config: Arc<BrokerConfig>) -> Self {
-        Self { config }
+        Self {
+            config,
+            is_full: Arc::new(|| false),
+        }
+    }
+
+    /// Lets nothing grow while the metadata log's disk is full.
+    #[must_use]
+    pub fn while_there_is_room(self, is_full: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self {
+            is_full: Arc::new(is_full),
+            ..self
+        }
     }
 
     fn layers(&self) -> Layers<'_> {
@@ -75,6 +89,16 @@ impl ConfigRules for Rules {
             RefusedChange::Config(message) => Refusal::new(ErrorCode::INVALID_CONFIG, message),
             RefusedChange::Request(message) => Refusal::new(ErrorCode::INVALID_REQUEST, message),
         })
+    }
+
+    fn metadata_room(&self) -> Result<(), Refusal> {
+        match (self.is_full)() {
+            false => Ok(()),
+            true => Err(Refusal::new(
+                ErrorCode::KAFKA_STORAGE_ERROR,
+                "The disk of the active controller's metadata log is full up to its reserve: nothing is created until there is room again.",
+            )),
+        }
     }
 
     fn is_list(&self, kind: ResourceKind, name: &str) -> bool {
@@ -207,5 +231,30 @@ mod tests {
             .check(&resource, &values(&[]), &long)
             .unwrap_err();
         assert_eq!(refusal.code, ErrorCode::INVALID_CONFIG);
+    }
+
+    #[test]
+    fn nothing_is_created_while_the_metadata_log_has_no_room() {
+        use ottla_controller::image::Image;
+        use ottla_controller::{Dice, decide};
+        use ottla_protocol::messages::create_topics::{CreatableTopic, CreateTopicsRequest};
+
+        let full = rules(&[]).while_there_is_room(|| true);
+        let request = CreateTopicsRequest {
+            topics: vec![CreatableTopic {
+                name: "orders".into(),
+                num_partitions: 1,
+                replication_factor: 1,
+                ..Default::default()
+            }],
+            ..Default::default()
+        };
+        let mut dice = Dice::new(1);
+        let outcome = decide::create_topics(&Image::default(), &full, &request, &mut dice);
+        assert!(outcome.records.is_empty());
+        let answer = &outcome.response.topics[0];
+        assert_eq!(answer.error_code, ErrorCode::KAFKA_STORAGE_ERROR);
+        let message = answer.error_message.as_deref().unwrap_or_default();
+        assert!(message.contains("is full up to its reserve"), "{message}");
     }
 }

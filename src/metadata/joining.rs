@@ -115,7 +115,7 @@ impl Joining {
 
     /// The leader itself corrects what the quorum knows of it.
     async fn correct_own(&self) -> Step {
-        let introduction = self.seat.introduction(self.seat.wish);
+        let introduction = self.seat.introduction(self.seat.wish());
         let answer = self.seat.answer(introduction).await;
         let why = answer.error_message.map(|message| message.to_string());
         Step::Wait(why.unwrap_or_default())
@@ -149,7 +149,7 @@ impl Joining {
 
     /// Tells the leader; an error is a reason to wait and to tell it again.
     async fn tell(&self, leader: &Address) -> Result<(), String> {
-        let answer = match self.ask(leader, self.seat.wish).await {
+        let answer = match self.ask(leader, self.seat.wish()).await {
             Ok(answer) => answer,
             Err(error) => return Err(format!("the leader at {leader}: {error}")),
         };

@@ -9,6 +9,7 @@ use ottla_controller::controller::{MemberStatus, Newcomer, QuorumStatus};
 use ottla_controller::ids::BrokerId;
 use ottla_controller::raft::{Peer, PeerEndpoint, RaftId};
 use ottla_protocol::{ErrorCode, Str};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// See the module.
 pub struct Seat {
@@ -20,7 +21,9 @@ pub struct Seat {
     /// Its `controller.quorum.voters`.
     pub voters: Vec<i32>,
     /// What it wants to be.
-    pub wish: Wish,
+    wish: Wish,
+    /// It asked to vote, and did: who took it out since meant it, until the next start.
+    has_voted: AtomicBool,
 }
 
 impl Seat {
@@ -47,6 +50,16 @@ impl Seat {
             cluster_id,
             voters,
             wish,
+            has_voted: AtomicBool::new(false),
+        }
+    }
+
+    /// What it wants to be now. Listed voters always vote.
+    pub fn wish(&self) -> Wish {
+        let was_taken_out = self.voters.is_empty() && self.has_voted.load(Ordering::Relaxed);
+        match self.wish {
+            Wish::Vote if was_taken_out => Wish::Follow,
+            wish => wish,
         }
     }
 
@@ -76,8 +89,12 @@ impl Seat {
     /// Whether the quorum has this node as what and where it wants to be.
     pub fn is_as_wished(&self, quorum: &QuorumStatus) -> bool {
         let is_here = |member: &MemberStatus| member.id == self.me() && member.peer == self.peer;
-        match self.wish {
-            Wish::Vote => quorum.voters.iter().any(is_here),
+        let votes = quorum.voters.iter().any(is_here);
+        if votes {
+            self.has_voted.store(true, Ordering::Relaxed);
+        }
+        match self.wish() {
+            Wish::Vote => votes,
             Wish::Follow | Wish::Look => quorum.voters.iter().chain(&quorum.observers).any(is_here),
         }
     }

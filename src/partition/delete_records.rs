@@ -26,7 +26,7 @@ impl Partition {
         offset: Offset,
         timeout: Duration,
     ) -> Result<Offset, ErrorCode> {
-        let deadline = self.directory.clock().deadline(timeout);
+        let deadline = self.directory().clock().deadline(timeout);
         let to = self.delete_here(offset).await?;
         let reached = tokio::time::timeout_at(deadline, self.low_watermark_at(to)).await;
         reached.unwrap_or(Err(ErrorCode::REQUEST_TIMED_OUT))
@@ -76,8 +76,8 @@ impl Partition {
     pub(super) async fn enforce_retention(self: &Arc<Self>) -> Option<Removal> {
         let retention = self.topic.in_force().retention();
         let partition = self.clone();
-        let now_ms = self.directory.clock().wall_ms();
-        let deleted = self.with_writer_on(&self.directory.threads().reads, move |writer| {
+        let now_ms = self.directory().clock().wall_ms();
+        let deleted = self.with_writer_on(&self.directory().threads().reads, move |writer| {
             let deleted = writer.delete_old_segments(&retention, now_ms);
             if matches!(deleted, Ok(Some(_))) {
                 partition.tell_readers();
@@ -88,7 +88,7 @@ impl Partition {
             Ok(removal) => removal,
             Err(failure) => {
                 if self.role().ended.is_none() {
-                    self.directory.report(&failure);
+                    self.directory().report(&failure);
                 }
                 None
             }

@@ -34,7 +34,7 @@ impl Table {
             let Some(partition) = self.delete(id, index).await else {
                 continue;
             };
-            let is_here = |home: &Home| Arc::ptr_eq(&home.directory, &partition.directory);
+            let is_here = |home: &Home| Arc::ptr_eq(&home.directory, &partition.directory());
             if let Some(home) = self.homes.iter().position(is_here) {
                 self.homes[home]
                     .checkpoints
@@ -63,19 +63,16 @@ impl Table {
             return None;
         };
         partition.end(Ended::Deleted);
-        let directory = partition.directory.clone();
-        directory.remove_partition();
-        let unique: String = self
-            .options
-            .rng
-            .uuid()
-            .0
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        self.moves.cancel((id, index));
+        self.moves.settled.lock().remove(&(id, index));
+        let unique = self.unique();
         let (answer, renamed) = oneshot::channel();
         partition.retire(move |writer| drop(answer.send(writer.delete(&unique))));
-        match renamed.await {
+        let renamed = renamed.await;
+        // It may have moved until the writer retired.
+        let directory = partition.directory();
+        directory.remove_partition();
+        match renamed {
             Ok(Ok(removal)) => self.doom(
                 removal,
                 &directory,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ottla_protocol::Uuid;
 
 use super::directory::Directory;
+use super::moving::Copying;
 use super::replica::Partition;
 use super::table::Table;
 
@@ -21,6 +22,8 @@ pub struct DescribedDirectory {
     pub total_bytes: i64,
     pub usable_bytes: i64,
     pub partitions: Vec<Arc<Partition>>,
+    /// Copies of partitions that are on their way here.
+    pub copies: Vec<Copying>,
 }
 
 impl Table {
@@ -55,7 +58,10 @@ impl Table {
     pub fn describe_directories(&self) -> Vec<DescribedDirectory> {
         let hosted = self.hosted();
         self.directories()
-            .map(|directory| describe(directory, hosted.partitions()))
+            .enumerate()
+            .map(|(index, directory)| {
+                describe(directory, hosted.partitions(), self.copies_in(index))
+            })
             .collect()
     }
 }
@@ -63,6 +69,7 @@ impl Table {
 fn describe<'a>(
     directory: &Arc<Directory>,
     all: impl Iterator<Item = &'a Arc<Partition>>,
+    copies: Vec<Copying>,
 ) -> DescribedDirectory {
     let is_offline = directory.is_offline();
     let space = if is_offline {
@@ -72,7 +79,7 @@ fn describe<'a>(
     };
     let bytes = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
     let here =
-        |partition: &&Arc<Partition>| !is_offline && Arc::ptr_eq(&partition.directory, directory);
+        |partition: &&Arc<Partition>| !is_offline && Arc::ptr_eq(&partition.directory(), directory);
     DescribedDirectory {
         path: directory.path().to_owned(),
         is_offline,
@@ -80,5 +87,6 @@ fn describe<'a>(
         total_bytes: space.map_or(-1, |space| bytes(space.total_bytes)),
         usable_bytes: space.map_or(-1, |space| bytes(space.free_bytes)),
         partitions: all.filter(here).cloned().collect(),
+        copies: if is_offline { Vec::new() } else { copies },
     }
 }

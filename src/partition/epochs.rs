@@ -17,7 +17,7 @@ impl Partition {
     ) -> Result<(LeaderEpoch, Offset), ErrorCode> {
         self.check(current_leader_epoch)?;
         Ok(self
-            .reader
+            .reader()
             .end_offset_for_epoch(requested)
             .unwrap_or((LeaderEpoch::NONE, Offset::NONE)))
     }

@@ -56,7 +56,7 @@ impl Partition {
         self.ask_for_sync(scope, Some(done));
         // An error means that the sync panicked; the directory says what became of it.
         drop(synced.await);
-        if self.directory.is_offline() {
+        if self.directory().is_offline() {
             Err(ErrorCode::KAFKA_STORAGE_ERROR)
         } else {
             Ok(())
@@ -69,7 +69,7 @@ impl Partition {
         if offsets.end.since(offsets.flushed) >= self.topic.in_force().flush_messages {
             self.ask_for_sync(FlushScope::Data, None);
         }
-        if self.reader.has_unflushed_segments() && !self.commit.state.lock().is_under_way {
+        if self.reader().has_unflushed_segments() && !self.commit.state.lock().is_under_way {
             self.ask_for_sync(FlushScope::Rolled, None);
         }
     }
@@ -104,7 +104,7 @@ impl Partition {
 
     fn start_sync(self: &Arc<Self>, scope: FlushScope) {
         let partition = self.clone();
-        self.directory
+        self.directory()
             .threads()
             .syncs
             .submit(move || partition.sync(scope));
@@ -115,17 +115,18 @@ impl Partition {
         let _ending = Ending(self);
         // What is appended from here on may miss this sync and counts as dirty again.
         self.commit.dirty_since_ms.store(0, Ordering::Relaxed);
-        let task = if self.directory.is_offline() {
+        let store = self.store();
+        let task = if store.directory.is_offline() {
             None
         } else {
-            self.reader.flush_task(scope)
+            store.reader.flush_task(scope)
         };
         let Some(task) = task else { return };
-        match self.reader.flushed(task.run()) {
+        match store.reader.flushed(task.run()) {
             Ok(()) => self.progress(),
-            // The files of a deleted partition are gone; that says nothing about the directory.
-            Err(_) if self.role().ended.is_some() => {}
-            Err(failure) => self.directory.fail(&failure.to_string()),
+            // The files of a deleted partition, or of one that moved, are gone; that says nothing about the directory.
+            Err(_) if self.role().ended.is_some() || !self.is_in(&store) => {}
+            Err(failure) => store.directory.fail(&failure.to_string()),
         }
     }
 
@@ -154,7 +155,7 @@ impl Drop for Ending<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.0
-                .directory
+                .directory()
                 .fail("a sync panicked: what it covered is unknown");
         }
         self.0.sync_ended();

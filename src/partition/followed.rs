@@ -89,7 +89,7 @@ impl Partition {
                     log_start: follow.log_start,
                     leader_end,
                     broker_epoch: fetcher.broker_epoch,
-                    now: self.directory.clock().elapsed(),
+                    now: self.directory().clock().elapsed(),
                     session: fetcher.session.clone(),
                 },
             );
@@ -99,7 +99,7 @@ impl Partition {
             (end_moved && self.advance(&role, &mut leading), proposal)
         };
         if has_moved {
-            self.directory.note_change();
+            self.directory().note_change();
             self.tell_subscribers();
         }
         if let Some(proposal) = proposal {
@@ -143,7 +143,7 @@ impl Partition {
         let Some((proposal, late)) = proposed else {
             return;
         };
-        let now = self.directory.clock().elapsed();
+        let now = self.directory().clock().elapsed();
         for follower in late {
             let FollowerProgress { broker, end, .. } = follower;
             let lag_ms = follower.lag(now).map(|lag| lag.as_millis());
@@ -171,7 +171,7 @@ impl Partition {
         };
         tracing::debug!(partition = %self, ?proposal, ?fate, "the controller answered");
         if has_moved {
-            self.directory.note_change();
+            self.directory().note_change();
             self.tell_subscribers();
         }
         if matches!(fate, Fate::Adopted(_)) {

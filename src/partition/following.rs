@@ -9,6 +9,7 @@
 //! back only with the log's end. Source: `ReplicaFetcherThread.processPartitionData`, `Partition.truncateTo`.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use futures::future::join_all;
@@ -112,13 +113,13 @@ impl Partition {
             log_start: offsets.start,
             high_watermark: offsets.high_watermark,
             end: offsets.end,
-            last_epoch: self.reader.latest_epoch(),
+            last_epoch: self.reader().latest_epoch(),
         }
     }
 
     /// The largest epoch of this log not above `epoch`, and where it ended here.
     pub fn own_end_of_epoch(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
-        self.reader.end_offset_for_epoch(epoch)
+        self.reader().end_offset_for_epoch(epoch)
     }
 
     /// Takes what the leader answered. Resolves when it is written, and synced where the topic asks for that.
@@ -126,7 +127,7 @@ impl Partition {
     /// # Errors
     /// See [`FollowError`].
     pub async fn follow(self: &Arc<Self>, piece: FromLeader) -> Result<(), FollowError> {
-        if !piece.records.is_empty() && !self.directory.has_room_for(piece.records.len() as u64) {
+        if !piece.records.is_empty() && !self.directory().has_room_for(piece.records.len() as u64) {
             return Err(FollowError::Full);
         }
         let (partition, epoch) = (self.clone(), piece.epoch);
@@ -154,19 +155,25 @@ impl Partition {
         if before.end != piece.fetch_offset {
             return Err(FollowError::Superseded);
         }
+        let counts = &self.replicating;
+        let size_bytes = piece.records.len() as u64;
+        counts.received.fetch_add(1, Ordering::Relaxed);
+        counts
+            .received_bytes
+            .fetch_add(size_bytes, Ordering::Relaxed);
         let appended = if piece.records.is_empty() {
             Ok(())
         } else {
-            let now_ms = self.directory.clock().wall_ms();
+            let now_ms = self.directory().clock().wall_ms();
             let (records, epoch) = (piece.records.clone(), piece.epoch);
             let appended = self
-                .directory
+                .directory()
                 .timed(|| writer.append_as_follower(records, epoch, now_ms));
-            self.note_append(self.directory.clock().elapsed());
+            self.note_append(self.directory().clock().elapsed());
             appended.map(drop)
         };
         let end = self.offsets().end;
-        self.reader
+        self.reader()
             .advance_high_watermark(piece.high_watermark.min(end));
         writer.advance_start(piece.log_start);
         if self.offsets() != before {
@@ -194,7 +201,7 @@ impl Partition {
         if let AppendError::Io(failure) | AppendError::Failed(failure) = &error
             && self.role().ended.is_none()
         {
-            self.directory.report(failure);
+            self.directory().report(failure);
         }
         error.into()
     }
@@ -205,7 +212,7 @@ impl Partition {
         cut: Cut,
     ) -> Result<(), FollowError> {
         let partition = self.clone();
-        let announced = self.with_writer_on(&self.directory.threads().reads, move |writer| {
+        let announced = self.with_writer_on(&self.directory().threads().reads, move |writer| {
             partition.check_follows(epoch)?;
             if cut.is_nothing(partition.offsets().end) {
                 return Ok(());
@@ -224,13 +231,13 @@ impl Partition {
         cut: Cut,
     ) -> Result<(), FollowError> {
         let partition = self.clone();
-        let cutting = self.with_writer_on(&self.directory.threads().reads, move |writer| {
+        let cutting = self.with_writer_on(&self.directory().threads().reads, move |writer| {
             if let Err(superseded) = partition.check_follows(epoch) {
                 writer.call_off_truncation();
                 return Err(superseded);
             }
             let before = partition.offsets();
-            let now_ms = partition.directory.clock().wall_ms();
+            let now_ms = partition.directory().clock().wall_ms();
             let done = match cut {
                 Cut::To(offset) => writer.truncate_to(offset, now_ms),
                 Cut::RestartAt(offset) => writer.truncate_fully_and_start_at(offset, now_ms),
@@ -266,7 +273,7 @@ impl Table {
         for index in 0..self.homes.len() {
             let directory = &self.homes[index].directory;
             let is_here = |(partition, _, cut): &(Arc<Partition>, LeaderEpoch, Cut)| {
-                Arc::ptr_eq(partition.directory(), directory)
+                Arc::ptr_eq(&partition.directory(), directory)
                     && !cut.is_nothing(partition.offsets().end)
             };
             if cuts.iter().any(is_here) {

@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use ottla_controller::ids::TopicId;
 use ottla_protocol::Uuid;
-use ottla_storage::dir::{Contents, FoundPartition};
+use ottla_storage::dir::{Contents, FoundFuture, FoundPartition};
 use ottla_storage::log::{Checkpointed, Failure, Trust};
 use parking_lot::Mutex;
 
@@ -29,6 +29,8 @@ pub(super) struct Home {
     pub is_unclean: AtomicBool,
     /// Partition directories that no partition was opened from.
     pub unclaimed: Mutex<BTreeMap<Key, FoundPartition>>,
+    /// Copies of partitions elsewhere that an earlier run began.
+    futures: Mutex<Vec<FoundFuture>>,
     /// Names of deleted partitions' directories, to be removed in the background.
     pub leftovers: Mutex<Vec<String>>,
 }
@@ -61,6 +63,7 @@ impl Home {
             checkpointing: Mutex::new(()),
             is_unclean: AtomicBool::new(false),
             unclaimed: Mutex::new(unclaimed),
+            futures: Mutex::new(contents.futures),
             leftovers: Mutex::new(contents.deleted),
             directory,
         };
@@ -89,6 +92,25 @@ impl Home {
             })
     }
 
+    /// Whether what lies here took the place of a copy elsewhere, as far as this home knows.
+    pub fn is_moved_here(&self, key: &Key) -> bool {
+        let unclaimed = self.unclaimed.lock();
+        unclaimed
+            .get(key)
+            .is_some_and(|partition| partition.is_moved_here)
+    }
+
+    /// The copies of a partition that an earlier run began here.
+    pub fn take_futures(&self, id: TopicId, partition: i32) -> Vec<String> {
+        let is_its =
+            |future: &FoundFuture| future.topic_id.0 == id.0.0 && future.partition == partition;
+        let mut futures = self.futures.lock();
+        let (taken, left) = std::mem::take(&mut *futures).into_iter().partition(is_its);
+        *futures = left;
+        let taken: Vec<FoundFuture> = taken;
+        taken.into_iter().map(|future| future.name).collect()
+    }
+
     pub fn claim(&self, key: &Key) {
         self.unclaimed.lock().remove(key);
     }
@@ -101,6 +123,12 @@ impl Home {
                 path = %partition.path.display(),
                 topic_id = %partition.topic_id.unwrap_or_default(),
                 "the metadata does not know this partition directory: it is left as it is"
+            );
+        }
+        for future in &*self.futures.lock() {
+            tracing::warn!(
+                path = %self.directory.path().join(&future.name).display(), topic_id = %future.topic_id,
+                "this is a copy of a partition that this node does not have: it is left as it is"
             );
         }
     }
@@ -117,11 +145,12 @@ impl Home {
         }
         let logs: Vec<_> = partitions
             .iter()
-            .filter(|partition| Arc::ptr_eq(&partition.directory, &self.directory))
-            .map(|partition| {
+            .map(|partition| (partition, partition.store()))
+            .filter(|(_, store)| Arc::ptr_eq(&store.directory, &self.directory))
+            .map(|(partition, store)| {
                 (
                     (partition.topic.name().to_string(), partition.index),
-                    partition.reader.checkpoint(),
+                    store.reader.checkpoint(),
                 )
             })
             .collect();
@@ -150,7 +179,8 @@ fn read(directory: &Directory) -> Result<(Found, Contents), Failure> {
 
 /// The home that a partition lives in or goes to: pure.
 ///
-/// A directory of its name and id wins. One of its name with another id blocks that home. Otherwise the directory that the
+/// A directory of its name and id wins; of several the one that took the others' place, then the assigned one. It does not win while
+/// the assigned directory may be an offline one: what lies here would be older. One of its name with another id blocks that home. Otherwise the directory that the
 /// metadata assigns, if it is one of ours; an assigned one that is not ours is a lost one, and the partition begins anew elsewhere only
 /// where nobody counts on this replica (`may_begin_anew`), and while no directory is offline, which might be the one (as Kafka). Else the online home with the fewest partitions; a full one
 /// only when there is no other, and a cordoned one (KIP-1066) only when all are.
@@ -161,14 +191,24 @@ pub(super) fn choose_home(
     is_assigned: bool,
     may_begin_anew: bool,
 ) -> Result<usize, NoHome> {
-    if let Some(index) = owners
-        .iter()
-        .position(|home| home.owner == Some(Owner::Topic(id)))
-    {
-        return Ok(index);
-    }
     let known = owners.iter().position(|home| home.id == assigned);
     let is_any_offline = owners.iter().any(|home| home.is_offline);
+    let own = owners
+        .iter()
+        .enumerate()
+        .filter(|(_, home)| home.owner == Some(Owner::Topic(id)))
+        .max_by_key(|(index, home)| {
+            let is_assigned = home.id == assigned;
+            (home.is_moved_here, is_assigned, std::cmp::Reverse(*index))
+        });
+    if let Some((index, home)) = own {
+        let is_assigned_offline = known.map_or(is_any_offline, |known| owners[known].is_offline);
+        let may_be_older = is_assigned && is_assigned_offline && home.id != assigned;
+        return match may_be_older && !home.is_moved_here {
+            true => Err(NoHome::Lost),
+            false => Ok(index),
+        };
+    }
     if is_assigned && (known.is_some() || is_any_offline || !may_begin_anew) {
         let index = known.ok_or(NoHome::Lost)?;
         return match owners[index] {
@@ -211,6 +251,8 @@ pub(super) struct HomeView {
     pub is_cordoned: bool,
     pub partitions: usize,
     pub owner: Option<Owner>,
+    /// It took the place of a copy elsewhere, which may still be there.
+    pub is_moved_here: bool,
 }
 
 /// Why a partition finds no home.
@@ -237,6 +279,7 @@ mod tests {
             is_cordoned: false,
             partitions,
             owner,
+            is_moved_here: false,
         }
     }
 
@@ -254,6 +297,36 @@ mod tests {
             (
                 "where it is, whatever is assigned",
                 vec![home(1, 0, mine, false), home(2, 0, None, false)],
+                Some(2),
+                Ok(0),
+            ),
+            (
+                "where it is assigned, of two copies",
+                vec![home(1, 0, mine, false), home(2, 0, mine, false)],
+                Some(2),
+                Ok(1),
+            ),
+            (
+                "not an older copy, while the assigned directory is offline",
+                vec![home(1, 0, mine, false), home(2, 0, None, true)],
+                Some(2),
+                Err(NoHome::Lost),
+            ),
+            (
+                "nor while one is offline that nobody can name",
+                vec![home(1, 0, mine, false), home(0, 0, None, true)],
+                Some(2),
+                Err(NoHome::Lost),
+            ),
+            (
+                "where it was moved to, of two copies",
+                vec![
+                    HomeView {
+                        is_moved_here: true,
+                        ..home(1, 0, mine, false)
+                    },
+                    home(2, 0, mine, false),
+                ],
                 Some(2),
                 Ok(0),
             ),

@@ -79,7 +79,7 @@ impl Partition {
             let rules = &in_force.rules;
             let checked =
                 check_produced(records, options.produce_version, rules.max_message_bytes)?;
-            let now_ms = partition.directory.clock().wall_ms();
+            let now_ms = partition.directory().clock().wall_ms();
             let valid = validate(checked, rules, Origin::Client, now_ms)?;
             Ok(leader_batch(valid, None, Origin::Client, options.proof))
         });
@@ -154,7 +154,7 @@ impl Partition {
             partition: self.clone(),
             epoch,
             acks,
-            deadline: self.directory.clock().deadline(timeout),
+            deadline: self.directory().clock().deadline(timeout),
             written,
         }
     }

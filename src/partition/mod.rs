@@ -7,6 +7,7 @@
 //!                                                            ├ flush     group commit
 //!                                                            ├ waits, subscribers   who waits for what
 //!                                                            └ read, offsets, epochs, delete_records, producers
+//!   moving, copying ─ a replica from one directory to another
 //!   directory ─ a disk: online, full, offline; how fast; its threads        home ─ what the table keeps per directory
 //!   high_watermark, isr, role, changes, pace, reserve: the deciding parts, pure
 //!   upkeep ─ what the loops in `background/` do to all partitions
@@ -15,6 +16,7 @@
 
 mod changes;
 mod checkpoints;
+mod copying;
 mod delete_records;
 mod deletion;
 mod describe;
@@ -31,6 +33,7 @@ mod hosted;
 mod isr;
 mod leader;
 mod leading;
+mod moving;
 mod nearest;
 mod offsets;
 mod opening;
@@ -43,6 +46,7 @@ mod read;
 mod replica;
 mod reserve;
 mod role;
+mod room;
 mod slot;
 mod standings;
 mod subscribers;
@@ -54,6 +58,7 @@ mod upkeep;
 mod waits;
 mod writer;
 
+pub use copying::Throttle;
 pub use delete_records::HIGH_WATERMARK;
 pub use describe::DescribedDirectory;
 pub use directory::{Condition, Directory, Threads};
@@ -64,6 +69,7 @@ pub use gauges::Gauges;
 pub use hosted::{Hosted, HostedTopic, Place};
 pub use isr::{Altered, Fate, Member, Proposal};
 pub use leader::{Acks, AppendOptions, Appending};
+pub use moving::{Copying, Move};
 pub use offsets::{
     EARLIEST, EARLIEST_LOCAL, EARLIEST_PENDING_UPLOAD, LATEST, LATEST_TIERED, Listed, MAX_TIMESTAMP,
 };
@@ -74,6 +80,7 @@ pub use proposals::{Proposals, Replicating};
 pub use read::{Ask, Isolation, ReadAnswer, Regions, Source};
 pub use replica::Partition;
 pub use role::Role;
+pub use room::Room;
 pub use standings::Standings;
 pub use subscribers::{ReadyList, Slot, Subscribers, Subscription, View};
 pub use table::{ConfigOf, Failures, Opening, Table, TableOptions};

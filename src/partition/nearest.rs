@@ -18,7 +18,7 @@ impl Partition {
         if nearby.is_empty() {
             return None;
         }
-        let now = self.directory.clock().elapsed();
+        let now = self.directory().clock().elapsed();
         let leading = self.steps.lock();
         choose(&self.role(), leading.followers(), nearby, offset, now)
     }

@@ -83,7 +83,7 @@ impl Partition {
             LATEST => self.latest(&role, isolation),
             EARLIEST | EARLIEST_LOCAL => {
                 let start = self.offsets().start;
-                Ok(Listed::at(start, self.reader.epoch_at(start)))
+                Ok(Listed::at(start, self.reader().epoch_at(start)))
             }
             LATEST_TIERED | EARLIEST_PENDING_UPLOAD => Ok(Listed::NONE),
             MAX_TIMESTAMP => self.visible(&role, isolation, self.find(None).await?),
@@ -131,14 +131,14 @@ impl Partition {
     /// The first record at a time, or that with the latest one; on a reading thread when it is not in memory.
     async fn find(self: &Arc<Self>, time: Option<i64>) -> Result<Option<OffsetAtTime>, ErrorCode> {
         let look = move |partition: &Partition, patience| match time {
-            Some(time) => partition.reader.offset_for_timestamp(time, patience),
-            None => partition.reader.offset_of_max_timestamp(patience),
+            Some(time) => partition.reader().offset_for_timestamp(time, patience),
+            None => partition.reader().offset_of_max_timestamp(patience),
         };
         let found = match look(self, Patience::OnlyIfCached) {
             Err(ReadError::WouldBlock) => {
                 let partition = self.clone();
                 let found = self
-                    .directory
+                    .directory()
                     .threads()
                     .reads
                     .run(move || look(&partition, Patience::Wait))

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
+use ottla_controller::ids::TopicId;
 use ottla_controller::ids::directory::is_reserved;
 use ottla_controller::image;
 use ottla_storage::checkpoint::Uuid;
@@ -53,7 +55,11 @@ impl Table {
         });
         match opened {
             Ok(opened) => {
+                if home.is_moved_here(&key) {
+                    self.moves.settled.lock().insert((topic.id(), index));
+                }
                 home.claim(&key);
+                self.discard_older(topic.id(), &key);
                 self.opened(home, topic, index, opened)
             }
             Err(error) => {
@@ -64,6 +70,31 @@ impl Table {
                     home.directory.report(failure);
                 }
                 quarantine(&key, &error.to_string())
+            }
+        }
+    }
+
+    /// The process ended between a copy's taking a log's place and that log's going.
+    fn discard_older(&self, id: TopicId, key: &Key) {
+        for home in &self.homes {
+            let Some(held) = home
+                .directory
+                .held()
+                .filter(|_| home.owner(key) == Some(Owner::Topic(id)))
+            else {
+                continue;
+            };
+            tracing::info!(directory = %home.directory.path().display(), partition = %format_args!("{}-{}", key.0, key.1), "an older copy of a partition that has moved goes");
+            match held.discard(&key.0, key.1, &self.unique()) {
+                Ok(removal) => {
+                    home.claim(key);
+                    home.checkpoints.forget(key);
+                    self.doom(removal, &home.directory, Duration::ZERO);
+                }
+                Err(failure) => {
+                    self.moves.settled.lock().remove(&(id, key.1));
+                    home.directory.report(&failure);
+                }
             }
         }
     }
@@ -134,9 +165,17 @@ impl Table {
                 is_cordoned: home.directory.is_cordoned(),
                 partitions: home.directory.partitions(),
                 owner: home.owner(key),
+                is_moved_here: home.is_moved_here(key),
             })
             .collect();
         let assigned = partition.directory(self.options.me).unwrap_or_default();
+        let assigned = match is_reserved(assigned) {
+            true => self
+                .moves
+                .preferred((topic.id(), key.1))
+                .unwrap_or(assigned),
+            false => assigned,
+        };
         let anew = placements::may_begin_anew(partition, self.options.me);
         match choose_home(&views, topic.id(), assigned, !is_reserved(assigned), anew) {
             Ok(index) => Ok(&self.homes[index]),

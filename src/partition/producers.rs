@@ -32,9 +32,9 @@ impl Partition {
         self.check(None)?;
         let partition = self.clone();
         // An idle partition keeps its producers in a file.
-        let listed = self.directory.threads().reads.run(move || {
-            let now_ms = partition.directory.clock().wall_ms();
-            partition.reader.with_producers(now_ms, |producers| {
+        let listed = self.directory().threads().reads.run(move || {
+            let now_ms = partition.directory().clock().wall_ms();
+            partition.reader().with_producers(now_ms, |producers| {
                 producers
                     .iter()
                     .map(|entry| ActiveProducer {

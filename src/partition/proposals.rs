@@ -4,6 +4,7 @@
 //! out. Does not send: `replication/isr.rs` takes them from here and brings the answers back to the partitions.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -26,6 +27,12 @@ pub struct Replicating {
     pub starts_moved: Notify,
     /// `replica.lag.time.max.ms`.
     pub lag_max: Duration,
+    /// ISRs of partitions led here, as they changed.
+    pub shrunk: AtomicU64,
+    pub expanded: AtomicU64,
+    /// What followers here were sent: bytes, and answers.
+    pub received_bytes: AtomicU64,
+    pub received: AtomicU64,
 }
 
 /// See the module.

@@ -19,7 +19,7 @@ use ottla_storage::segment::Patience;
 
 use super::errors::read_error;
 use super::followed::Follow;
-use super::replica::Partition;
+use super::replica::{Partition, Store};
 use super::role::Role;
 
 /// How far a reader sees.
@@ -141,7 +141,8 @@ impl Partition {
             Err(error) => return ReadAnswer::error(error),
         };
         // Taken before reading: what is appended meanwhile must not look as if it had been seen.
-        let offsets = self.offsets();
+        let store = self.store();
+        let offsets = store.reader.offsets();
         let follow = match &ask.from {
             Source::FollowedLeader(follow) if follow.is_news => Some(follow.clone()),
             _ => None,
@@ -155,17 +156,19 @@ impl Partition {
                 ..ReadAnswer::empty(offsets, ask.isolation)
             };
         }
-        let answer = match self.try_read(&ask, offsets, Patience::OnlyIfCached) {
+        let answer = match self.try_read(&ask, &store, offsets, Patience::OnlyIfCached) {
             Err(ReadError::WouldBlock) => {
                 let partition = self.clone();
-                let read = move || partition.try_read(&ask, offsets, Patience::Wait);
-                let answered = self.directory.threads().reads.run(read).await;
+                let reads = store.directory.threads().reads.clone();
+                let from = store.clone();
+                let read = move || partition.try_read(&ask, &from, offsets, Patience::Wait);
+                let answered = reads.run(read).await;
                 answered.map_or_else(
                     || ReadAnswer::error(ErrorCode::KAFKA_STORAGE_ERROR),
-                    |read| self.answer(read),
+                    |read| self.answer(read, &store),
                 )
             }
-            read => self.answer(read),
+            read => self.answer(read, &store),
         };
         if let Some(follow) = follow.filter(|_| !answer.must_be_told()) {
             self.followed(role.leader_epoch, &follow, fetch_offset, offsets.end);
@@ -187,10 +190,13 @@ impl Partition {
         Ok(role)
     }
 
-    fn answer(&self, read: Result<ReadAnswer, ReadError>) -> ReadAnswer {
+    fn answer(&self, read: Result<ReadAnswer, ReadError>, store: &Arc<Store>) -> ReadAnswer {
         read.unwrap_or_else(|error| {
             if let ReadError::Io(failure) = &error {
-                self.directory.report(failure);
+                // A replica that moved meanwhile leaves files behind that go: those say nothing about where it lies now.
+                if failure.kind != std::io::ErrorKind::NotFound || self.is_in(store) {
+                    store.directory.report(failure);
+                }
             }
             ReadAnswer::error(read_error(&error))
         })
@@ -199,10 +205,11 @@ impl Partition {
     fn try_read(
         &self,
         ask: &Ask,
+        store: &Store,
         offsets: LogOffsets,
         patience: Patience,
     ) -> Result<ReadAnswer, ReadError> {
-        if let Some(diverging) = self.divergence(ask, offsets)? {
+        if let Some(diverging) = divergence(ask, store, offsets)? {
             return Ok(ReadAnswer {
                 diverging: Some(diverging),
                 ..ReadAnswer::empty(offsets, ask.isolation)
@@ -214,7 +221,7 @@ impl Partition {
             Isolation::Replica => offsets.end,
         };
         let max_bytes = ask.max_bytes as u64;
-        let read = self.reader.read(
+        let read = store.reader.read(
             ask.fetch_offset,
             max_bytes,
             bound,
@@ -223,7 +230,7 @@ impl Partition {
         )?;
         let mut answer = ReadAnswer::empty(offsets, ask.isolation);
         if ask.isolation == Isolation::ReadCommitted && read.size_bytes > 0 {
-            answer.aborted = Some(self.reader.aborted_transactions(
+            answer.aborted = Some(store.reader.aborted_transactions(
                 ask.fetch_offset,
                 bound,
                 patience,
@@ -241,27 +248,27 @@ impl Partition {
             size_bytes == 0 && !ask.at_least_one_batch && ask.fetch_offset < bound;
         Ok(answer)
     }
+}
 
-    /// Where the client's history and ours part, if they do (`Partition.readRecords`).
-    fn divergence(
-        &self,
-        ask: &Ask,
-        offsets: LogOffsets,
-    ) -> Result<Option<(LeaderEpoch, Offset)>, ReadError> {
-        let Some(last_fetched) = ask.last_fetched_epoch else {
-            return Ok(None);
-        };
-        let out_of_range = ReadError::OutOfRange {
-            start: offsets.start,
-            end: offsets.end,
-        };
-        let (epoch, end) = self
-            .reader
-            .end_offset_for_epoch(last_fetched)
-            .ok_or(out_of_range.clone())?;
-        if ask.fetch_offset < offsets.start {
-            return Err(out_of_range);
-        }
-        Ok((epoch < last_fetched || end < ask.fetch_offset).then_some((epoch, end)))
+/// Where the client's history and ours part, if they do (`Partition.readRecords`).
+fn divergence(
+    ask: &Ask,
+    store: &Store,
+    offsets: LogOffsets,
+) -> Result<Option<(LeaderEpoch, Offset)>, ReadError> {
+    let Some(last_fetched) = ask.last_fetched_epoch else {
+        return Ok(None);
+    };
+    let out_of_range = ReadError::OutOfRange {
+        start: offsets.start,
+        end: offsets.end,
+    };
+    let (epoch, end) = store
+        .reader
+        .end_offset_for_epoch(last_fetched)
+        .ok_or(out_of_range.clone())?;
+    if ask.fetch_offset < offsets.start {
+        return Err(out_of_range);
     }
+    Ok((epoch < last_fetched || end < ask.fetch_offset).then_some((epoch, end)))
 }

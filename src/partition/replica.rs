@@ -33,12 +33,18 @@ use super::waits::{Ended, Wait, Waits};
 use super::writer::{Seat, Work};
 use crate::partition::subscribers;
 
+/// Where a replica lies: changed only by whoever holds the writer.
+pub(super) struct Store {
+    pub directory: Arc<Directory>,
+    pub reader: LogReader,
+}
+
 /// See the module.
 pub struct Partition {
     pub(super) topic: Arc<Topic>,
     pub(super) index: i32,
-    pub(super) directory: Arc<Directory>,
-    pub(super) reader: LogReader,
+    /// Another one once the replica has moved to another directory.
+    store: ArcSwap<Store>,
     pub(super) slot: Arc<Slot<Seat, Work>>,
     pub(super) role: ArcSwap<Role>,
     /// Held while progress is computed and while the role changes; never across I/O.
@@ -73,8 +79,10 @@ impl Partition {
         Arc::new(Self {
             topic,
             index,
-            directory,
-            reader: writer.reader().clone(),
+            store: ArcSwap::from_pointee(Store {
+                directory,
+                reader: writer.reader().clone(),
+            }),
             slot: Slot::new(Some(writer)),
             role: ArcSwap::from_pointee(role),
             steps: Mutex::new(Leading::none()),
@@ -95,8 +103,32 @@ impl Partition {
         self.index
     }
 
-    pub fn directory(&self) -> &Arc<Directory> {
-        &self.directory
+    pub fn directory(&self) -> Arc<Directory> {
+        self.store.load().directory.clone()
+    }
+
+    pub(super) fn reader(&self) -> LogReader {
+        self.store.load().reader.clone()
+    }
+
+    /// Directory and log as they belong together.
+    pub(super) fn store(&self) -> Arc<Store> {
+        self.store.load_full()
+    }
+
+    pub(super) fn is_in(&self, store: &Arc<Store>) -> bool {
+        Arc::ptr_eq(&self.store.load(), store)
+    }
+
+    /// The log lies elsewhere from now on, with the same records. For whoever holds the writer; nobody who waits notices.
+    pub(super) fn settle_in(&self, store: Store) {
+        {
+            let _steps = self.steps.lock();
+            let high_watermark = self.offsets().high_watermark;
+            store.reader.advance_high_watermark(high_watermark);
+            self.store.store(Arc::new(store));
+        }
+        self.progress();
     }
 
     /// What the metadata says this node is to the partition.
@@ -105,12 +137,12 @@ impl Partition {
     }
 
     pub fn offsets(&self) -> LogOffsets {
-        self.reader.offsets()
+        self.store.load().reader.offsets()
     }
 
     /// Bytes of the log's segments, for DescribeLogDirs.
     pub fn size_bytes(&self) -> u64 {
-        self.reader.size_bytes()
+        self.reader().size_bytes()
     }
 
     /// Resolves when everything before `offset` is committed (the high watermark is at `offset` or beyond) in this leader
@@ -167,7 +199,17 @@ impl Partition {
                 self.end_waits(Ended::NotLeader);
                 self.replicating.starts_moved.notify_waiters();
             }
-            leading.take_role(&role, &before, self.directory.clock().elapsed());
+            if leads && !is_new_term {
+                let (is, was) = (role.isr.len(), before.isr.len());
+                let counts = &self.replicating;
+                counts
+                    .shrunk
+                    .fetch_add(u64::from(is < was), Ordering::Relaxed);
+                counts
+                    .expanded
+                    .fetch_add(u64::from(is > was), Ordering::Relaxed);
+            }
+            leading.take_role(&role, &before, self.directory().clock().elapsed());
             self.role.store(Arc::new(role));
             if is_new_term {
                 // Followers vouch too, with their next fetch.
@@ -205,7 +247,7 @@ impl Partition {
 
     /// Recomputes how far the partition is committed, after an append, a sync or a change of roles, and tells who waits.
     pub(super) fn progress(&self) {
-        self.directory.note_change();
+        self.directory().note_change();
         let (has_moved, has_grown) = {
             let mut leading = self.steps.lock();
             let role = self.role.load();
@@ -234,12 +276,26 @@ impl Partition {
         let min_isr = role.min_isr(in_force.config.min_in_sync_replicas);
         match high_watermark::advance(offsets.high_watermark, own, others, role.isr.len(), min_isr)
         {
-            Some(high_watermark) if self.reader.advance_high_watermark(high_watermark) => {
+            Some(high_watermark) if self.reader().advance_high_watermark(high_watermark) => {
                 self.committed.advance(high_watermark);
                 true
             }
             _ => false,
         }
+    }
+
+    /// How far the last follower in sync is behind; 0 where none follows.
+    pub(super) fn lag_max(&self) -> i64 {
+        let (end, role) = (self.offsets().end, self.role());
+        let leading = self.steps.lock();
+        let followers = leading.followers().iter();
+        let in_sync = followers.filter(|one| role.isr.contains(&one.broker));
+        let known = in_sync.filter(|one| one.end >= Offset::ZERO);
+        known
+            .map(|one| end.since(one.end))
+            .max()
+            .unwrap_or(0)
+            .max(0)
     }
 
     /// How far this replica vouches for its log.
@@ -274,7 +330,7 @@ impl Partition {
             return;
         }
         let partition = self.clone();
-        let resting = self.with_writer_on(&self.directory.threads().reads, move |writer| {
+        let resting = self.with_writer_on(&self.directory().threads().reads, move |writer| {
             match writer.rest() {
                 Ok(()) => partition.last_append_ms.store(0, Ordering::Relaxed),
                 Err(failure) => {
@@ -287,7 +343,7 @@ impl Partition {
 
     /// Something that readers see has changed by other ways than progress (the log start).
     pub(super) fn tell_readers(&self) {
-        self.directory.note_change();
+        self.directory().note_change();
         self.subscribers.notify();
     }
 
@@ -305,7 +361,7 @@ impl Partition {
         Conditions {
             now: match leading.followers().is_empty() {
                 true => Duration::ZERO,
-                false => self.directory.clock().elapsed(),
+                false => self.directory().clock().elapsed(),
             },
             lag_max: self.replicating.lag_max,
             standings: &self.replicating.standings,

@@ -16,6 +16,8 @@ pub struct Role {
     pub partition_epoch: PartitionEpoch,
     pub replicas: Box<[BrokerId]>,
     pub isr: Box<[BrokerId]>,
+    /// Replicas come or go (KIP-455).
+    pub is_reassigning: bool,
     /// Where this leader's epoch began; only meaningful while leading.
     pub epoch_start: Offset,
     /// Set once, when this replica serves no more: deleted, or its directory failed.
@@ -32,6 +34,7 @@ impl Role {
             partition_epoch: PartitionEpoch(-1),
             replicas: Box::default(),
             isr: Box::default(),
+            is_reassigning: false,
             epoch_start: Offset::ZERO,
             ended: None,
         }
@@ -45,6 +48,8 @@ impl Role {
             partition_epoch: partition.partition_epoch,
             replicas: partition.replicas.clone(),
             isr: partition.isr.clone(),
+            is_reassigning: !partition.adding_replicas.is_empty()
+                || !partition.removing_replicas.is_empty(),
             epoch_start: Offset::ZERO,
             ended: None,
         }

@@ -26,6 +26,7 @@ use super::deletion::Doomed;
 use super::directory::Directory;
 use super::home::Home;
 use super::hosted::{Hosted, Place};
+use super::moving::Moves;
 use super::placements;
 use super::proposals::Replicating;
 use super::replica::Partition;
@@ -60,6 +61,7 @@ pub struct Table {
     pub(super) options: TableOptions,
     pub(super) homes: Vec<Home>,
     replicating: Arc<Replicating>,
+    pub(super) moves: Moves,
     /// Not served because their directory is not here: they begin anew once nobody counts on them.
     pub(super) lost: Mutex<BTreeSet<(TopicId, i32)>>,
     hosted: ArcSwap<Hosted>,
@@ -105,7 +107,12 @@ impl Table {
                     placements: Default::default(),
                     starts_moved: Default::default(),
                     lag_max: options.replica_lag_max,
+                    shrunk: Default::default(),
+                    expanded: Default::default(),
+                    received_bytes: Default::default(),
+                    received: Default::default(),
                 }),
+                moves: Moves::default(),
                 lost: Mutex::default(),
                 options,
                 homes,
@@ -229,6 +236,10 @@ impl Table {
             }
         }
         self.delete_all(deleted).await;
+        self.moves.forget_preferred(|(id, index)| {
+            let partition = update.image.topics.partition(*id, *index);
+            partition.is_none() || self.hosted().place(*id, *index).is_some()
+        });
         self.host_all(&update.image, hosts).await;
         if self
             .applied
@@ -295,11 +306,14 @@ impl Table {
             Some(known) => (known, None),
             None => {
                 let opened = self.open_partition(&topic, index, &partition).await;
+                if let Place::Open(open) = &opened {
+                    self.resume_move(open).await;
+                }
                 (opened.clone(), Some(opened))
             }
         };
         let actual = match &now {
-            Place::Open(open) => Some(open.directory.id()),
+            Place::Open(open) => Some(open.directory().id()),
             Place::Quarantined(_) => None,
         };
         let assigned = partition.directory(self.options.me);
@@ -311,9 +325,32 @@ impl Table {
         let Place::Open(open) = now else {
             return (topic, index, place);
         };
+        if assigned == actual {
+            self.forget_move(&open).await;
+        }
         // An error means that the writer is gone, and the partition with it.
         drop(open.take_role(role).await);
         (topic, index, place)
+    }
+
+    /// A replica that moved lies where the cluster knows it to lie.
+    async fn forget_move(self: &Arc<Self>, partition: &Arc<Partition>) {
+        let key = (partition.topic.id(), partition.index);
+        if !self.moves.settled.lock().remove(&key) {
+            return;
+        }
+        let (directory, moved) = (partition.directory(), partition.clone());
+        let reads = directory.threads().reads.clone();
+        let forgetting = reads.run(move || {
+            let forgotten = directory
+                .held()
+                .map(|held| held.forget_move(moved.topic.name(), moved.index));
+            if let Some(Err(failure)) = forgotten {
+                directory.report(&failure);
+            }
+        });
+        // A panic there is logged by the thread.
+        let _ = forgetting.await;
     }
 
     async fn reconfigure(&self, image: &Image, topic: &image::Topic) {
@@ -343,7 +380,7 @@ impl Table {
 
     fn directory_failed(&self, directory: &Arc<Directory>) {
         for partition in self.hosted.load().partitions() {
-            if Arc::ptr_eq(&partition.directory, directory) {
+            if Arc::ptr_eq(&partition.directory(), directory) {
                 partition.end(Ended::DirectoryFailed);
             }
         }

@@ -37,7 +37,7 @@ impl Table {
             if let Some(removal) = removal {
                 count += removal.segment_count();
                 let delay = partition.topic.in_force().config.file_delete_delay;
-                self.doom(removal, &partition.directory, delay);
+                self.doom(removal, &partition.directory(), delay);
             }
         }
         count
@@ -100,7 +100,7 @@ impl Table {
     pub async fn keep_log_starts(self: &Arc<Self>, partitions: &[Arc<Partition>]) {
         for (index, home) in self.homes.iter().enumerate() {
             let is_in =
-                |partition: &Arc<Partition>| Arc::ptr_eq(&partition.directory, &home.directory);
+                |partition: &Arc<Partition>| Arc::ptr_eq(&partition.directory(), &home.directory);
             if partitions.iter().any(is_in) {
                 self.on_directory(index, |table, home| {
                     home.checkpoint(&table.in_order(), |files, logs| {
@@ -137,7 +137,7 @@ impl Table {
         let now_ms = self.options.clock.wall_ms();
         self.serving()
             .iter()
-            .map(|partition| partition.reader.expire_producers(now_ms))
+            .map(|partition| partition.reader().expire_producers(now_ms))
             .sum()
     }
 
@@ -175,16 +175,16 @@ impl Table {
     /// Closes a log as a clean stop leaves it. One that never held a record has nothing to lose, and ten thousand such cost
     /// nothing.
     async fn close(&self, partition: Arc<Partition>) {
-        if partition.offsets().end == Offset::ZERO || partition.directory.is_offline() {
+        if partition.offsets().end == Offset::ZERO || partition.directory().is_offline() {
             return;
         }
-        let syncs = partition.directory.threads().syncs.clone();
+        let syncs = partition.directory().threads().syncs.clone();
         let closed = partition
             .with_writer_on(&syncs, |writer| writer.close())
             .await;
         if !matches!(closed, Ok(Ok(()))) {
             tracing::error!(%partition, ?closed, "a log could not be closed; the next start will check it");
-            let is_here = |home: &&Home| Arc::ptr_eq(&home.directory, &partition.directory);
+            let is_here = |home: &&Home| Arc::ptr_eq(&home.directory, &partition.directory());
             self.homes
                 .iter()
                 .filter(is_here)
@@ -234,8 +234,8 @@ impl Partition {
     /// While the file of leader epochs lacks the present one, the hint of the log's end stands where that epoch began, and
     /// a restart checks everything since. For a log that is worth it, one sync writes the file.
     fn settle_epochs_if_large(self: &Arc<Self>) {
-        let is_behind = self.reader.checkpoint().end < self.offsets().end;
-        if is_behind && self.reader.size_bytes() >= WORTH_A_SYNC_BYTES {
+        let is_behind = self.reader().checkpoint().end < self.offsets().end;
+        if is_behind && self.reader().size_bytes() >= WORTH_A_SYNC_BYTES {
             self.ask_for_sync(FlushScope::Everything, None);
         }
     }

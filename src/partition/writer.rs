@@ -45,14 +45,14 @@ impl Partition {
         let Some(mut turn) = self.slot.enter(work) else {
             return;
         };
-        if let Some(since) = self.directory.may_write_inline() {
+        if let Some(since) = self.directory().may_write_inline() {
             let is_done = self.work(&mut turn, ROUNDS_INLINE);
-            self.directory.inline_ended(since);
+            self.directory().inline_ended(since);
             if is_done {
                 return;
             }
         }
-        self.hand_over(&self.directory.threads().writes, turn);
+        self.hand_over(&self.directory().threads().writes, turn);
     }
 
     /// Runs `act` with the writer, in its turn. Resolves with its answer; an error means that the writer was lost.
@@ -84,7 +84,7 @@ impl Partition {
     /// Takes the writer away for good, on the directory's reading threads: they open and delete logs.
     pub(super) fn retire(self: &Arc<Self>, take: impl FnOnce(LogWriter) + Send + 'static) {
         self.enter_on(
-            &self.directory.threads().reads,
+            &self.directory().threads().reads,
             Work::Retire(Box::new(take)),
         );
     }
@@ -138,7 +138,7 @@ impl Partition {
             .iter()
             .map(|pending| pending.batch.records.len() as u64)
             .sum();
-        if size_bytes > 0 && !self.directory.has_room_for(size_bytes) {
+        if size_bytes > 0 && !self.directory().has_room_for(size_bytes) {
             waiting = refuse(waiting, |_| Some(ErrorCode::KAFKA_STORAGE_ERROR));
         }
         let Some(writer) = seat.as_mut().filter(|_| !waiting.is_empty()) else {
@@ -148,12 +148,12 @@ impl Partition {
             .into_iter()
             .map(|pending| (pending.batch, pending.answer))
             .unzip();
-        let now_ms = self.directory.clock().wall_ms();
+        let now_ms = self.directory().clock().wall_ms();
         let results = self
-            .directory
+            .directory()
             .timed(|| writer.append_as_leader(&batches, role.leader_epoch, now_ms));
         self.report_failure(&results);
-        self.note_append(self.directory.clock().elapsed());
+        self.note_append(self.directory().clock().elapsed());
         self.progress();
         self.flush_if_due();
         for (answer, result) in answers.into_iter().zip(results) {
@@ -169,7 +169,7 @@ impl Partition {
         });
         // The files of a deleted partition are gone; that says nothing about the directory.
         if let Some(failure) = failure.filter(|_| self.role().ended.is_none()) {
-            self.directory.report(failure);
+            self.directory().report(failure);
         }
     }
 }

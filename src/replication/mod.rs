@@ -7,6 +7,7 @@
 //!                                                       └▶ Partition::follow, Table::cut_back: the single writer
 //!   leaders' proposals (partition/proposals) ─▶ isr ── AlterPartition ──▶ the active controller
 //!   where replicas lie (partition/placements) ─▶ directories ── AssignReplicasToDirs ──▶ the same
+//!   replicas between directories ─▶ moving ─▶ Table::carry_out
 //! ```
 //! Guarantees: what is fetched in one leader epoch is written in no other, because the partition's writer checks; a partition that
 //! cannot follow pauses by itself and stops no other. Does not decide who leads, nor who is in sync: leaders do, with the controller.
@@ -19,6 +20,7 @@ mod followers;
 mod inbox;
 mod isr;
 mod leaders;
+mod moving;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -29,3 +31,4 @@ pub use directories::tell_placements;
 pub use followers::{Followers, FollowersOptions};
 pub use isr::{AskController, propose_isrs};
 pub use leaders::{Leader, Leaders, RemoteLeaders};
+pub use moving::move_replicas;

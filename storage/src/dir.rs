@@ -12,7 +12,7 @@ use crate::checkpoint::meta_properties::MetaProperties;
 use crate::checkpoint::{Uuid, meta_properties, partition_metadata};
 use crate::disk::{self, Disk, Entry, Lock};
 use crate::log::{Failure, Removal};
-use crate::segment::FileCache;
+use crate::segment::{FileCache, ignore_missing};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,9 +23,15 @@ const LOCK: &str = ".lock";
 const PARTITION_METADATA: &str = "partition.metadata";
 /// Kafka's metadata log: a KRaft node lived here.
 const KAFKA_METADATA_LOG: &str = "__cluster_metadata-0";
+/// Of a directory's name, as file systems have it.
+const NAME_MAX: usize = 255;
 const OUR_MARK: &str = "ottla=1";
 /// Directories beside partitions that this broker keeps for itself (the metadata log).
 const OUR_PREFIX: &str = "__ottla_";
+/// Ends the name of a replica that is being copied here from another directory (KIP-113).
+const FUTURE: &str = "-future";
+/// In a partition's directory: this copy is whole and took the place of the one that it was made of. Lies there until the cluster knows.
+const MOVED_HERE: &str = "ottla-moved-here";
 
 /// See the module.
 #[derive(Debug)]
@@ -60,6 +66,8 @@ pub enum DirectoryError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
     pub partitions: Vec<FoundPartition>,
+    /// Copies of replicas in other directories, in the making when the process ended.
+    pub futures: Vec<FoundFuture>,
     /// Partitions that were deleted and still take room: [`LogDirectory::removal_of`].
     pub deleted: Vec<String>,
     /// Directories that are no partition's, for a warning.
@@ -74,6 +82,16 @@ pub struct FoundPartition {
     /// As its `partition.metadata` says; `None` without a readable one.
     pub topic_id: Option<Uuid>,
     pub path: PathBuf,
+    /// It took the place of a copy in another directory; one that is still there is older.
+    pub is_moved_here: bool,
+}
+
+/// The directory of a copy that is not whole yet. Its name may hold less than the topic's: the id tells whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundFuture {
+    pub topic_id: Uuid,
+    pub partition: i32,
+    pub name: String,
 }
 
 impl LogDirectory {
@@ -169,6 +187,10 @@ impl LogDirectory {
                 contents.deleted.push(name);
                 continue;
             }
+            if let Some(future) = self.future(&name)? {
+                contents.futures.push(future);
+                continue;
+            }
             let Some((topic, partition)) = parse_partition(&name) else {
                 if !name.starts_with(OUR_PREFIX) {
                     contents.unknown.push(name);
@@ -179,14 +201,31 @@ impl LogDirectory {
             let topic_id = self
                 .topic_id(&path)
                 .map_err(Failure::of("reading partition.metadata"))?;
+            let is_moved_here = self.files.disk().metadata(&path.join(MOVED_HERE)).is_ok();
             contents.partitions.push(FoundPartition {
                 topic: topic.to_owned(),
                 partition,
                 topic_id,
                 path,
+                is_moved_here,
             });
         }
         Ok(contents)
+    }
+
+    /// `None` for a directory that is no future replica's, or does not say whose.
+    fn future(&self, name: &str) -> Result<Option<FoundFuture>, Failure> {
+        let Some(partition) = parse_future(name) else {
+            return Ok(None);
+        };
+        let topic_id = self
+            .topic_id(&self.path.join(name))
+            .map_err(Failure::of("reading partition.metadata"))?;
+        Ok(topic_id.map(|topic_id| FoundFuture {
+            topic_id,
+            partition,
+            name: name.to_owned(),
+        }))
     }
 
     fn topic_id(&self, path: &Path) -> io::Result<Option<Uuid>> {
@@ -214,10 +253,54 @@ impl LogDirectory {
         .map_err(Failure::of("writing partition.metadata"))
     }
 
+    /// Makes the directory of a copy of a replica that lies in another directory, and answers where
+    /// (`UnifiedLog.logFutureDirName`). `unique` is 32 hexadecimal digits.
+    pub fn create_future(
+        &self,
+        topic: &str,
+        partition: i32,
+        unique: &str,
+        topic_id: Uuid,
+    ) -> Result<PathBuf, Failure> {
+        let suffix = format!("-{partition}.{unique}{FUTURE}");
+        let kept: String = topic
+            .chars()
+            .take(NAME_MAX.saturating_sub(suffix.len()))
+            .collect();
+        let path = self.path.join(format!("{kept}{suffix}"));
+        write_partition_metadata(&**self.files.disk(), &path, topic_id)
+            .map_err(Failure::of("writing partition.metadata"))?;
+        Ok(path)
+    }
+
+    /// A copy that took another's place lies where the cluster thinks it does.
+    pub fn forget_move(&self, topic: &str, partition: i32) -> Result<(), Failure> {
+        let mark = self.partition_path(topic, partition).join(MOVED_HERE);
+        ignore_missing(self.files.disk().remove_file(&mark))
+            .map_err(Failure::of("removing the mark of a moved replica"))
+    }
+
+    /// Takes an older copy of a partition, which no log has open, out of sight. `unique` is 32 hexadecimal digits.
+    pub fn discard(&self, topic: &str, partition: i32, unique: &str) -> Result<Removal, Failure> {
+        let path = self.partition_path(topic, partition);
+        let to = path.with_file_name(crate::log::deleted_name(&path, unique));
+        let disk = self.files.disk();
+        disk.rename(&path, &to)
+            .and_then(|()| disk.sync_dir(&self.path))
+            .map_err(Failure::of("discarding an older copy"))?;
+        Ok(Removal::of_directory(self.files.clone(), to))
+    }
+
     /// The removal of a directory that [`Contents::deleted`] named: it was interrupted, or its time had not come.
     pub fn removal_of(&self, deleted: &str) -> Removal {
         Removal::of_directory(self.files.clone(), self.path.join(deleted))
     }
+}
+
+/// Marks a whole copy, before its directory gets the partition's name. Durable once `path` is synced.
+pub(crate) fn mark_moved(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    disk.open(&path.join(MOVED_HERE), disk::OpenHow::Truncate)
+        .map(drop)
 }
 
 /// Creates the directory and its parents so that power loss cannot take them with everything in them. What was there already is the
@@ -286,6 +369,15 @@ fn parse_partition(name: &str) -> Option<(&str, i32)> {
     (is_topic && is_number).then(|| Some((topic, partition.parse().ok()?)))?
 }
 
+/// The partition's number in `<topic>-<partition>.<32 hexadecimal digits>-future`.
+fn parse_future(name: &str) -> Option<i32> {
+    let (partition, unique) = name.strip_suffix(FUTURE)?.rsplit_once('.')?;
+    let (_, number) = partition.rsplit_once('-')?;
+    let is_unique = unique.len() == 32 && unique.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    (is_unique && is_number).then(|| number.parse().ok())?
+}
+
 /// `<topic>-<partition>.<32 hexadecimal digits>-delete`.
 fn is_deleted(name: &str) -> bool {
     let Some((partition, unique)) = name
@@ -352,5 +444,9 @@ mod tests {
         ));
         assert!(!is_deleted("orders-0.mine-delete"));
         assert!(!is_deleted("my-delete"));
+        let future = "orders-7.0123456789abcdef0123456789abcdef-future";
+        assert_eq!(parse_future(future), Some(7));
+        assert_eq!(parse_future("orders-7.mine-future"), None);
+        assert_eq!(parse_partition(future), None);
     }
 }

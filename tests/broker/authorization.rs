@@ -388,6 +388,25 @@ async fn ask_about_the_cluster(stranger: &mut Stranger) {
             },
         )
         .await;
+    let topic = m::alter_replica_log_dirs::AlterReplicaLogDirTopic {
+        name: name(),
+        partitions: vec![0],
+        ..Default::default()
+    };
+    let directory = m::alter_replica_log_dirs::AlterReplicaLogDir {
+        path: Str::from_static("/logs"),
+        topics: vec![topic],
+        ..Default::default()
+    };
+    stranger
+        .refused(
+            OF_CLUSTER,
+            m::alter_replica_log_dirs::AlterReplicaLogDirsRequest {
+                dirs: vec![directory],
+                ..Default::default()
+            },
+        )
+        .await;
     stranger
         .refused(
             OF_CLUSTER,

@@ -281,7 +281,8 @@ impl Node {
         Self::ask_at(self.controller_port, version, request).await
     }
 
-    async fn ask_at<R: Request>(port: u16, version: i16, request: &R) -> Option<R::Response> {
+    /// As [`Node::ask`], of whoever listens there.
+    pub async fn ask_at<R: Request>(port: u16, version: i16, request: &R) -> Option<R::Response> {
         let asked = async {
             let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
             Client::on(stream).ask(version, request).await.ok()
@@ -332,7 +333,7 @@ fn api_versions() -> ottla_protocol::messages::api_versions::ApiVersionsRequest 
 }
 
 /// A port that nobody uses now.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: Mutex<Option<u16>> = Mutex::new(None);
     let mut next = NEXT.lock().expect("not poisoned");
     let mut port = next.unwrap_or_else(|| {

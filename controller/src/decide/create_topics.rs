@@ -60,7 +60,7 @@ pub fn create_topics_within(
                 "Excessively large number of partitions per request.",
             ))
         } else {
-            creation.create(topic)
+            rules.metadata_room().and_then(|()| creation.create(topic))
         };
         topics.push(created.unwrap_or_else(|refusal| refused(&topic.name, refusal)));
     }

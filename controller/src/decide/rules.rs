@@ -36,6 +36,15 @@ pub trait ConfigRules: Send + Sync {
 
     /// `default.replication.factor`: what -1 means in CreateTopics.
     fn default_replication_factor(&self) -> i16;
+
+    /// Whether there is room for more topics and partitions in the metadata log of this node; elections, deletions and the like are
+    /// decided in any case.
+    ///
+    /// # Errors
+    /// What a client is told.
+    fn metadata_room(&self) -> Result<(), Refusal> {
+        Ok(())
+    }
 }
 
 /// The value that applies to a topic: its own, the cluster's default, the node's.

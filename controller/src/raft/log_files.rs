@@ -4,16 +4,24 @@
 //! failure drops: a segment is synced before the next one is created, new names are synced before they are used, truncation
 //! removes the newest file first and syncs each removal, purging removes the oldest first. So among the files found, the
 //! newest unbroken run is the log, and files before a gap are leftovers of a purge.
+//!
+//! On a full disk the log goes on for a while in the room of a file that is kept for that, and so does the start of a node: whoever decides
+//! sees by then that there is no room ([`ConfigRules::metadata_room`](crate::decide::ConfigRules)), and lets nothing grow.
 
 use super::segment::{Segment, StoredEntry, first_index_of};
 use super::types::{LogId, Vote};
 use super::vote_file::VoteFile;
-use ottla_storage::disk::Disk;
-use std::io;
+use ottla_storage::disk::{Disk, OpenHow};
+use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const VOTE: &str = "vote";
+const RESERVE: &str = "reserve";
+/// Thousands of changes of leaders and of ISRs, and quickly written at a first start.
+const RESERVE_BYTES: usize = 1 << 18;
+/// The reserve is made (again) only where it is this small a part of what is free.
+const RESERVE_SHARE: u64 = 16;
 
 /// Open files of the log.
 pub struct LogFiles {
@@ -23,6 +31,7 @@ pub struct LogFiles {
     segments: Vec<Segment>,
     segment_bytes_max: u64,
     vote: VoteFile,
+    has_reserve: bool,
 }
 
 /// What the files hold.
@@ -49,15 +58,18 @@ impl LogFiles {
             segments: Vec::new(),
             segment_bytes_max,
             vote: vote_file,
+            has_reserve: false,
         };
+        files.has_reserve = files.disk.metadata(&files.reserve()).is_ok();
         let mut found = Found {
             vote,
             ..Default::default()
         };
         files.open_segments(&mut found)?;
         if files.segments.is_empty() {
-            files.start_segment(0, None)?;
+            files.roomy(|files| files.start_segment(0, None))?;
         }
+        files.keep_reserve();
         found.purged = files.segments[0].previous;
         Ok((files, found))
     }
@@ -101,13 +113,25 @@ impl LogFiles {
         first_index: u64,
         previous: Option<LogId>,
     ) -> io::Result<()> {
+        self.roomy(|files| files.append_where_there_is_room(frames, lengths, first_index, previous))
+    }
+
+    fn append_where_there_is_room(
+        &mut self,
+        frames: &[u8],
+        lengths: &[usize],
+        first_index: u64,
+        previous: Option<LogId>,
+    ) -> io::Result<()> {
         let active = self.active();
         let follows = active.next_index() == first_index;
         if active.is_empty() && !follows {
-            let unused = self.segments.pop().expect("there is always one");
+            // The new one first: should it not find room, the log is what it was.
+            let unused = self.segments.len() - 1;
+            self.start_segment(first_index, previous)?;
+            let unused = self.segments.remove(unused);
             self.disk.remove_file(unused.path())?;
             self.disk.sync_dir(&self.directory)?;
-            self.start_segment(first_index, previous)?;
         } else if !follows || (!active.is_empty() && active.size_bytes() >= self.segment_bytes_max)
         {
             active.sync()?;
@@ -144,6 +168,7 @@ impl LogFiles {
         for segment in self.segments.drain(..dead) {
             self.disk.remove_file(segment.path())?;
         }
+        self.keep_reserve();
         if dead > 0 {
             self.disk.sync_dir(&self.directory)
         } else {
@@ -151,9 +176,51 @@ impl LogFiles {
         }
     }
 
+    /// Tries once more in the room of the reserve what found none.
+    fn roomy<T>(&mut self, act: impl Fn(&mut Self) -> io::Result<T>) -> io::Result<T> {
+        match act(self) {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull && self.has_reserve => {
+                tracing::warn!(directory = %self.directory.display(), "the disk is full: the metadata log goes on in its reserve");
+                self.has_reserve = false;
+                self.disk.remove_file(&self.reserve())?;
+                act(self)
+            }
+            done => done,
+        }
+    }
+
+    /// Makes the reserve where there is room for it. Without it the log goes on all the same.
+    fn keep_reserve(&mut self) {
+        let path = self.reserve();
+        let wanted = RESERVE_BYTES as u64 * RESERVE_SHARE;
+        let has_room = self
+            .disk
+            .space(&self.directory)
+            .is_ok_and(|space| space.free_bytes >= wanted);
+        if self.has_reserve || !has_room {
+            return;
+        }
+        let kept = self.disk.open(&path, OpenHow::Truncate).and_then(|file| {
+            file.write_vectored_at(&[IoSlice::new(&vec![0; RESERVE_BYTES])], 0)?;
+            file.sync_data()
+        });
+        match kept {
+            Ok(()) => self.has_reserve = true,
+            Err(error) => {
+                tracing::warn!(%error, "no reserve is kept for the metadata log");
+                // What is there of it only takes room.
+                let _ = self.disk.remove_file(&path);
+            }
+        }
+    }
+
+    fn reserve(&self) -> PathBuf {
+        self.directory.join(RESERVE)
+    }
+
     /// Replaces the vote; durable when it returns.
     pub fn save_vote(&mut self, vote: &Vote) -> io::Result<()> {
-        self.vote.save(vote)
+        self.roomy(|files| files.vote.save(vote))
     }
 
     fn start_segment(&mut self, first_index: u64, previous: Option<LogId>) -> io::Result<()> {

@@ -4,6 +4,7 @@
 //!   0     frame: number u64, vote       the slot of even numbers
 //!   512   frame: number u64, vote       the slot of odd numbers
 //! ```
+//! A new file gets its full length at once, so that a vote needs no room on a full disk.
 //! The vote is the one with the higher number. A file without any whole slot was being written for the first time when the
 //! power failed, and nobody was told of that vote; with two damaged slots it is an error.
 
@@ -35,11 +36,13 @@ impl VoteFile {
             .into_iter()
             .flatten()
             .max_by_key(|(number, _)| *number);
-        if newest.is_none() && length(&bytes) > SLOT_BYTES {
+        let second = bytes.iter().skip(SLOT_BYTES as usize);
+        if newest.is_none() && second.into_iter().any(|byte| *byte != 0) {
             let message = format!("both votes in {} are damaged", path.display());
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
         let file = disk.open(path, OpenHow::Create)?;
+        lengthen(&*file, length(&bytes))?;
         let next = newest.map_or(0, |(number, _)| number + 1);
         Ok((VoteFile { file, next }, newest.map(|(_, vote)| vote)))
     }
@@ -61,6 +64,20 @@ impl VoteFile {
         self.file.sync_data()?;
         self.next += 1;
         Ok(())
+    }
+}
+
+/// Fills what is missing of both slots. No room for that is no reason not to start.
+fn lengthen(file: &dyn DiskFile, length: u64) -> io::Result<()> {
+    let missing = (2 * SLOT_BYTES).saturating_sub(length);
+    if missing == 0 {
+        return Ok(());
+    }
+    let zeroes = [0; 2 * SLOT_BYTES as usize];
+    let zeroes = &zeroes[..usize::try_from(missing).expect("at most 1024")];
+    match file.write_vectored_at(&[IoSlice::new(zeroes)], length) {
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => Ok(()),
+        written => written,
     }
 }
 

@@ -45,6 +45,7 @@ pub const KEYS: &[Key] = &[
         .check(Check::AtLeast(0))
         .cluster_wide()
         .origin(Origin::DynamicOnly)
+        .effective("moves_between_log_directories_go_no_faster_than_allowed")
         .says("Bytes per second for moves between log directories; can only be set dynamically."),
     Key::broker("delegation.token.expiry.check.interval.ms", Kind::Long, Some("3600000"))
         .check(Check::AtLeast(1))

@@ -58,6 +58,7 @@ pub const KEYS: &[Key] = &[
         .refused("values are read as they stand, no provider resolves `${…}` references; write the values out or use KAFKA_… environment variables")
         .says("Names of plugins that look up configuration values elsewhere."),
     Key::broker("controlled.shutdown.enable", Kind::Boolean, Some("true"))
+        .effective("a_node_that_is_told_not_to_hand_over_stops_at_once")
         .says("Whether a stopping broker hands its partitions over first; on a lone node there is nobody to hand them to."),
     Key::broker("early.start.listeners", Kind::List, None)
         .says("Listeners to open before the node knows about authorisation; unset means those of the controller."),
@@ -83,7 +84,8 @@ pub const KEYS: &[Key] = &[
         .cluster_wide()
         .says("Request threads in Kafka; Ottla's runtime sizes itself by the machine."),
     Key::broker("num.replica.alter.log.dirs.threads", Kind::Int, None)
-        .says("Threads that move replicas between log directories; unset means one per directory."),
+        .effective("as_many_replicas_move_at_a_time_as_configured")
+        .says("Replicas that move between log directories at a time; unset means as many as there are directories."),
     Key::broker("request.timeout.ms", Kind::Int, Some("30000"))
         .says("How long a request from this node to another may take before it counts as failed."),
     Key::broker("unstable.api.versions.enable", Kind::Boolean, Some("false"))

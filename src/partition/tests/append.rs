@@ -290,7 +290,7 @@ async fn a_slow_directory_moves_to_its_own_thread_and_leaves_the_others_fast() {
     );
     assert_eq!(slow.directory().path(), Path::new("/slow"));
     assert_eq!(fast.directory().path(), Path::new("/fast"));
-    assert!(Arc::ptr_eq(slow.directory(), slow_too.directory()));
+    assert!(Arc::ptr_eq(&slow.directory(), &slow_too.directory()));
     let gate = Gate::on(&node.disk, "/slow");
     gate.set(true);
     let stuck = tokio::spawn({

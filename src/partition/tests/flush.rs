@@ -129,7 +129,7 @@ async fn a_failed_sync_takes_its_directory_offline_and_no_other() {
         node.partition("b", 0),
         node.partition("c", 0),
     );
-    assert!(Arc::ptr_eq(lost.directory(), neighbour.directory()));
+    assert!(Arc::ptr_eq(&lost.directory(), &neighbour.directory()));
     fail_syncs(&node.disk, "/bad");
     let failed = lost
         .append(batch(&["a"]), &options(Acks::All))

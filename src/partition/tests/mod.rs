@@ -6,6 +6,7 @@ mod deletion;
 mod directories;
 mod flush;
 mod followers;
+mod moving;
 mod reading;
 mod restart;
 mod scale;

@@ -225,7 +225,7 @@ impl LogWriter {
 }
 
 /// `LocalLog.logDeleteDirName`: a name of at most 255 characters, at the cost of the topic's.
-fn deleted_name(path: &Path, unique: &str) -> String {
+pub(crate) fn deleted_name(path: &Path, unique: &str) -> String {
     let name = path
         .file_name()
         .and_then(|name| name.to_str())

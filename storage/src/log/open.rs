@@ -221,12 +221,6 @@ impl OpenLog {
         })
     }
 
-    /// The log's start between its first segment and its end. One beyond the end can only be of an earlier log, or of a log that lost a suffix
-    /// which was deleted anyway.
-    fn start(&self, first: Offset, end: Offset) -> Offset {
-        self.checkpointed.start.clamp(first, end.max(first))
-    }
-
     fn finish(
         self,
         place: Arc<Place>,
@@ -241,7 +235,9 @@ impl OpenLog {
             end,
             recovery,
         } = recovered;
-        let start = self.start(segments[0].base_offset(), end);
+        let first = segments[0].base_offset();
+        let (checkpointed, now_ms) = (self.checkpointed.start, self.now_ms);
+        let start = checkpointed.clamp(first, end.max(first));
         epochs.epochs.truncate_from_start(start);
         let high_watermark = self.checkpointed.high_watermark.clamp(start, end);
         // May lie below the start: what is deleted but not durable could be lost, and recovery would end the log there.
@@ -286,10 +282,11 @@ impl OpenLog {
             place,
         };
         shared.remove_snapshots(&stale);
-        Ok(Opened {
-            writer: LogWriter::new(Arc::new(shared), active),
-            recovery,
-        })
+        let mut writer = LogWriter::new(Arc::new(shared), active);
+        if checkpointed > end {
+            start_beyond(&mut writer, checkpointed, now_ms)?;
+        }
+        Ok(Opened { writer, recovery })
     }
 }
 
@@ -378,6 +375,19 @@ impl Listing {
             .map(|(base_offset, _)| *base_offset)
             .collect()
     }
+}
+
+/// Power loss took a suffix that was deleted from already. What it held must not be numbered anew: the log is empty, and goes on where it was
+/// said to start (`LogLoader.recoverLog`).
+fn start_beyond(writer: &mut LogWriter, start: Offset, now_ms: i64) -> Result<(), OpenError> {
+    let end = writer.reader().offsets().end;
+    tracing::warn!(path = ?writer.reader().path(), %end, %start, "a log ends before its start: what is left of it was deleted, and goes");
+    writer
+        .truncate_fully_and_start_at(start, now_ms)
+        .map_err(|error| {
+            let error = io::Error::other(error.to_string());
+            OpenError::Io(Failure::new("starting a log beyond its end", &error))
+        })
 }
 
 /// Removes the snapshots of what the log has lost, for good: they must not be found when another log has come as far.

@@ -39,6 +39,8 @@ pub struct Machine {
     epoch: LeaderEpoch,
     /// Everything before was covered by a flush.
     flushed: Offset,
+    /// Where the log began anew, after power loss took what had been deleted.
+    floor: Offset,
 }
 
 const PRODUCERS: usize = 3;
@@ -62,6 +64,7 @@ impl Machine {
             random,
             seed,
             known: Vec::new(),
+            floor: Offset(0),
             sequences: [0; PRODUCERS],
             epoch: LeaderEpoch(0),
             flushed: Offset(0),
@@ -197,7 +200,7 @@ impl Machine {
     pub fn end(&self) -> Offset {
         self.known
             .last()
-            .map_or(Offset(0), |last| last.last_offset.next())
+            .map_or(self.floor, |last| last.last_offset.next())
     }
 
     /// The process dies, the kernel lives.
@@ -231,6 +234,10 @@ impl Machine {
             self.end()
         );
         self.known.retain(|batch| batch.last_offset < end);
+        if end == self.bench.checkpointed.start && end > self.end() {
+            self.known.clear();
+            self.floor = end;
+        }
         assert_eq!(self.end(), end, "only whole batches are left");
         self.epoch = self
             .known

@@ -71,3 +71,29 @@ fn log_names(bench: &Bench) -> Vec<String> {
         .filter(|name| name.ends_with(".log"))
         .collect()
 }
+
+/// Found by reading Kafka's loader: offsets that had been deleted were used again.
+#[test]
+fn a_log_that_lost_what_was_deleted_goes_on_after_it() {
+    let mut bench = Bench::new();
+    let mut log = bench.create();
+    append_many(&mut log, 10);
+    flush(log.reader(), FlushScope::Everything);
+    bench.checkpoint(log.reader());
+    // As after 90 more, of which 70 were deleted: their checkpoint is durable, they were not.
+    bench.checkpointed.start = Offset(80);
+    bench.disk.power_loss(7);
+    let mut log = bench.open(Trust::RecoveryPoint);
+    let offsets = log.reader().offsets();
+    assert_eq!((offsets.start, offsets.end), (Offset(80), Offset(80)));
+    assert_eq!(
+        (offsets.high_watermark, offsets.flushed),
+        (Offset(80), Offset(80))
+    );
+    append_many(&mut log, 3);
+    flush(log.reader(), FlushScope::Everything);
+    bench.checkpoint(log.reader());
+    bench.disk.power_loss(8);
+    let log = bench.open(Trust::RecoveryPoint);
+    assert_eq!(read_offsets(log.reader()), [80, 81, 82]);
+}

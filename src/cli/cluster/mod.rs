@@ -1,0 +1,11 @@
+//! `ottla cluster …`: the cluster as it is, and brokers taken out of it. Works on Apache Kafka too.
+
+mod drain;
+mod plan;
+mod progress;
+mod status;
+mod survey;
+
+pub use command::{ClusterCommand, run};
+
+mod command;
