@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use crate::net::dial::Dialer;
 use crate::net::settings::SocketOptions;
 use crate::net::tcp::Tcp;
+use crate::net::tls::Certificates;
 use crate::peers::{Destination, Lane, Link, LinkError, LinkSettings, Peers};
 use crate::world::{Clock, Rng};
 
@@ -149,7 +150,8 @@ impl fmt::Display for Address {
 impl Client {
     /// Connects at the first request. Call within a runtime.
     pub fn new(bootstrap: Vec<Address>) -> Self {
-        let dialer = Dialer::new(Tcp, SocketOptions::default());
+        let plain = Arc::new(Certificates::none());
+        let dialer = Dialer::new(Tcp, SocketOptions::default(), plain);
         let settings = LinkSettings {
             client_id: Str::from_static("ottla-cli"),
             ..LinkSettings::default()
