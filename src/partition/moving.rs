@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use ottla_controller::ids::TopicId;
 use ottla_controller::image::Image;
 use ottla_protocol::{ErrorCode, Uuid};
-use ottla_storage::checkpoint;
 use ottla_storage::log::{LogReader, LogWriter};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -142,12 +141,6 @@ impl Moves {
         is_this
     }
 
-    fn is_under_way(&self, partition: &Partition, to: usize) -> bool {
-        let under_way = self.under_way.lock();
-        let other = under_way.get(&(partition.topic.id(), partition.index));
-        other.is_some_and(|other| other.to == to)
-    }
-
     /// In the partition's turn of writing, so that it comes before a swap or after it. Answers whether this is a move now.
     fn begin(&self, moving: Arc<Move>, is_there: bool) -> bool {
         let mut under_way = self.under_way.lock();
@@ -225,46 +218,6 @@ impl Table {
         if is_blocked || partition.role().ended == Some(Ended::DirectoryFailed) {
             return Err(ErrorCode::KAFKA_STORAGE_ERROR);
         }
-        if is_there || !self.moves.is_under_way(partition, to) {
-            let found = match found {
-                None if !is_there => Some(self.create_future(partition, to).await?),
-                found => found,
-            };
-            return self.begin_with(partition, to, found).await;
-        }
-        Ok(())
-    }
-
-    /// So that a restart knows of a move as soon as it was promised.
-    async fn create_future(
-        &self,
-        partition: &Arc<Partition>,
-        to: usize,
-    ) -> Result<String, ErrorCode> {
-        let (directory, partition) = (self.homes[to].directory.clone(), partition.clone());
-        let (reads, unique) = (directory.threads().reads.clone(), self.unique());
-        let creating = reads.run(move || {
-            let id = checkpoint::Uuid(partition.topic.id().0.0);
-            let (topic, index) = (partition.topic.name(), partition.index);
-            let held = directory.held()?;
-            match held.create_future(topic, index, &unique, id) {
-                Ok(path) => path.file_name()?.to_str().map(str::to_owned),
-                Err(failure) => {
-                    directory.report(&failure);
-                    None
-                }
-            }
-        });
-        let created = creating.await.flatten();
-        created.ok_or(ErrorCode::KAFKA_STORAGE_ERROR)
-    }
-
-    async fn begin_with(
-        self: &Arc<Self>,
-        partition: &Arc<Partition>,
-        to: usize,
-        found: Option<String>,
-    ) -> Result<(), ErrorCode> {
         let (table, moved) = (self.clone(), partition.clone());
         let begun = partition.with_writer(move |_| {
             let is_there = Arc::ptr_eq(&moved.directory(), &table.homes[to].directory);
