@@ -18,7 +18,7 @@ fn a_full_disk_refuses_records_and_takes_them_again_once_there_is_room() {
 
 #[test]
 fn a_node_that_dies_on_a_full_disk_starts_again_on_it() {
-    seeds::run("restart on a full disk", 5, |stage| {
+    seeds::run("restart on a full disk", 3, |stage: &mut Stage| {
         stage.run_ms(stage.some_ms(300, 1_500));
         stage.leave_room_bytes(0);
         stage.run_ms(stage.some_ms(100, 3_000));
