@@ -15,6 +15,7 @@ mod error;
 mod foundation;
 mod gauges;
 mod listeners;
+mod logins;
 mod process;
 mod quotas;
 mod registration;
@@ -127,7 +128,7 @@ impl Node {
         let membership = register(&config, &runtime, quorum_link, &metadata, request).await?;
         let epoch = membership.as_ref().map_or(NO_EPOCH, Membership::epoch);
 
-        let peers = peers(&world, &values.load(), &certificates);
+        let peers = peers(&config, &stage, &world, &values.load(), &certificates);
         let link = ControllerLink::new(controller.clone(), peers.clone(), node_id);
         let context = Arc::new(Context {
             clock: world.clock.clone(),
@@ -144,6 +145,7 @@ impl Node {
             authority,
             quotas: quotas::clients(&config, &world.clock, &image, &metrics),
             throttles: quotas::throttles(&config, &world.clock, &values.load().replication),
+            logins: stage.logins.clone(),
             loggers: world.loggers.clone(),
             sightings,
             config: config.clone(),
@@ -338,18 +340,17 @@ fn in_force(config: &Arc<BrokerConfig>, node_id: BrokerId, image: &Image) -> Bro
 
 /// Connections to other nodes, for everything but the quorum itself.
 fn peers<N: Net>(
+    config: &BrokerConfig,
+    stage: &Stage,
     world: &World<N>,
     values: &BrokerValues,
     certificates: &Arc<Certificates>,
 ) -> Peers {
     let sockets = SocketOptions::of(&values.connections);
-    let dialer = Arc::new(Dialer::new(
-        world.net.clone(),
-        sockets,
-        certificates.clone(),
-    ));
+    let dialer = Dialer::new(world.net.clone(), sockets, certificates.clone());
+    let dial = logins::dial(config, &stage.logins.settings, dialer, &world.rng);
     let (clock, rng) = (world.clock.clone(), world.rng.clone());
-    Peers::new(dialer, clock, rng, LinkSettings::default())
+    Peers::new(dial, clock, rng, LinkSettings::default())
 }
 
 fn groups<N: Net>(

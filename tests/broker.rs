@@ -42,6 +42,8 @@ mod produce_and_fetch;
 mod quotas;
 #[path = "broker/records.rs"]
 mod records;
+#[path = "broker/sasl.rs"]
+mod sasl;
 #[path = "broker/starting.rs"]
 mod starting;
 #[path = "broker/tls.rs"]

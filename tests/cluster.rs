@@ -21,5 +21,7 @@ mod replication;
 mod rolling;
 #[path = "cluster/throttle.rs"]
 mod throttle;
+#[path = "cluster/sasl.rs"]
+mod sasl;
 #[path = "cluster/tls.rs"]
 mod tls;

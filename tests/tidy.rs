@@ -46,7 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "share",
         ],
     ),
-    ("auth", &["config", "metadata"]),
+    ("auth", &["config", "metadata", "peers"]),
     (
         "background",
         &["config", "metadata", "metrics", "partition"],
@@ -116,6 +116,7 @@ const SHELLS: &[(&str, &[&str])] = &[
         "std::fs",
         &[
             "storage/src/disk",
+            "src/auth/files.rs",
             "src/cli/",
             "src/config/load.rs",
             "src/metrics/process.rs",

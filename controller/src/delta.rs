@@ -6,7 +6,7 @@
 
 use crate::acl::AclId;
 use crate::ids::{BrokerId, TopicId};
-use crate::image::{ConfigResource, Image, Topic};
+use crate::image::{ConfigResource, Image, ScramKey, Topic};
 use imbl::ordmap::DiffItem;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub struct Delta {
     pub brokers: BTreeSet<BrokerId>,
     pub configs: BTreeSet<ConfigResource>,
     pub features: BTreeSet<Arc<str>>,
+    pub scram: BTreeSet<ScramKey>,
+    pub tokens: BTreeSet<Arc<str>>,
     pub producer_ids: bool,
     pub client_quotas: bool,
     pub cluster_id: bool,
@@ -39,6 +41,8 @@ impl Delta {
         self.brokers.extend(&later.brokers);
         self.configs.extend(later.configs.iter().cloned());
         self.features.extend(later.features.iter().cloned());
+        self.scram.extend(later.scram.iter().cloned());
+        self.tokens.extend(later.tokens.iter().cloned());
         self.producer_ids |= later.producer_ids;
         self.client_quotas |= later.client_quotas;
         self.cluster_id |= later.cluster_id;
@@ -69,6 +73,12 @@ impl Delta {
         }
         for item in before.acls.diff(&after.acls) {
             delta.acl(*key_of(item));
+        }
+        for item in before.scram.diff(&after.scram) {
+            delta.scram(key_of(item).clone());
+        }
+        for item in before.tokens.diff(&after.tokens) {
+            delta.token(key_of(item).clone());
         }
         delta.producer_ids = before.producer_ids != after.producer_ids;
         delta.client_quotas = before.client_quotas != after.client_quotas;
@@ -110,6 +120,14 @@ impl Delta {
 
     pub(crate) fn acl(&mut self, acl: AclId) {
         self.acls.insert(acl);
+    }
+
+    pub(crate) fn scram(&mut self, key: ScramKey) {
+        self.scram.insert(key);
+    }
+
+    pub(crate) fn token(&mut self, id: Arc<str>) {
+        self.tokens.insert(id);
     }
 
     pub(crate) fn feature(&mut self, name: Arc<str>) {

@@ -2,6 +2,7 @@
 
 use super::{Caller, Meta, errors};
 use crate::auth::Authority;
+use crate::auth::logins::Logins;
 use crate::config::{BrokerConfig, BrokerValues, Layers, Settings, Unset};
 use crate::coordinator::group::Groups;
 use crate::fetch::Fetches;
@@ -53,6 +54,8 @@ pub struct Context {
     pub quotas: Arc<ClientQuotas>,
     /// What throttled replicas may use.
     pub throttles: Arc<Throttles>,
+    /// Who may log in, and what makes delegation tokens.
+    pub logins: Arc<Logins>,
     /// What is logged.
     pub loggers: Arc<Loggers>,
 }

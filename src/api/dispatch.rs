@@ -5,8 +5,8 @@
 
 use super::charged::Charged;
 use super::{
-    Api, Context, Entry, Gate, Meta, Operation, QuorumApi, Reply, Resource, Route, Session, Stage,
-    api_versions, forward, lookup,
+    Api, Context, Entry, Gate, LoginApi, Meta, Operation, QuorumApi, Reply, Resource, Route,
+    Session, Stage, api_versions, forward, lookup, sasl_authenticate,
 };
 use crate::logging::REQUESTS;
 use crate::metadata::quorum_messages::PRIVATE_KEYS_FROM;
@@ -27,11 +27,14 @@ use std::time::Duration;
 pub(super) enum Call {
     OfNode(OfNode),
     OfQuorum(OfQuorum),
+    OfLogin(OfLogin),
 }
 /// An [`Api`].
 type OfNode = fn(Arc<Context>, Meta, Decoder, Ticket) -> Result<Running, DecodeError>;
 /// A [`QuorumApi`].
 type OfQuorum = fn(Arc<Stage>, Decoder, Ticket) -> Result<Running, DecodeError>;
+/// A [`LoginApi`].
+type OfLogin = fn(Arc<Stage>, Meta, Decoder, Ticket) -> Result<Running, DecodeError>;
 /// How a connection finds handlers: [`dispatcher`]'s, or a stand-in in tests. Takes a frame and when it came, and returns its handler, not
 /// yet started.
 pub type Dispatch =
@@ -53,8 +56,20 @@ pub enum Answer {
     Nothing,
     /// As [`Answer::Nothing`], and nothing more is read of the client for this long.
     Rest(Duration),
+    /// Sent, and then the connection is closed. Says why.
+    Last(Encoded, String),
     /// Close, once earlier requests are answered.
     Close(&'static str),
+}
+
+impl Answer {
+    /// After it the connection is closed.
+    fn last(self, why: String) -> Self {
+        match self {
+            Self::Send(encoded) => Self::Last(encoded, why),
+            other => other,
+        }
+    }
 }
 
 /// An answer as a frame.
@@ -96,6 +111,10 @@ pub enum Refusal {
     NotAuthorized {
         api: &'static str,
     },
+    /// Its time is over, and it did not authenticate again (KIP-368).
+    SessionExpired {
+        api: &'static str,
+    },
     Body {
         api: &'static str,
         version: i16,
@@ -117,6 +136,7 @@ impl fmt::Display for Refusal {
                     "{api} is for principals with CLUSTER_ACTION on the cluster"
                 )
             }
+            Self::SessionExpired { api } => write!(to, "{api} in an expired session"),
             Self::Body {
                 api,
                 version,
@@ -149,8 +169,21 @@ fn dispatch(
     frame: Bytes,
     received: Duration,
 ) -> Result<Running, Refusal> {
+    if let Some(sasl) = session.sasl.as_ref().filter(|sasl| sasl.is_raw()) {
+        return Ok(sasl_authenticate::raw(
+            stage.clone(),
+            session,
+            sasl.clone(),
+            frame,
+        ));
+    }
     let opened = open(&stage.metrics, session, frame, received)?;
     let entry = opened.entry;
+    if let (Call::OfLogin(call), true) = (&entry.call, opened.is_version_served()) {
+        let (ticket, stage) = (opened.ticket, stage.clone());
+        let running = call(stage, opened.meta, opened.from, ticket);
+        return running.map_err(|error| ticket.refuse(entry, error));
+    }
     if let (Call::OfQuorum(call), true) = (&entry.call, opened.is_version_served()) {
         let may = stage
             .caller(&opened.meta)
@@ -220,6 +253,15 @@ fn open(
         return Err(Refusal::NotAuthenticated { api: entry.name });
     }
     let version = header.api_version;
+    let is_version_served = entry.versions.contains(&version);
+    if let Some(sasl) = &session.sasl
+        && !sasl.admits(entry.key, is_version_served, received)
+    {
+        return Err(match session.is_authenticated {
+            true => Refusal::SessionExpired { api: entry.name },
+            false => Refusal::NotAuthenticated { api: entry.name },
+        });
+    }
     let form = match entry.key {
         ApiKey::API_VERSIONS => HeaderForm::Plain,
         key => form(key, version).unwrap_or(HeaderForm::Plain),
@@ -240,6 +282,9 @@ fn open(
             received,
             size_bytes: frame.len(),
             principal: session.principal.clone(),
+            is_by_token: session.is_by_token,
+            is_forwarded: session.is_forwarded,
+            sasl: session.sasl.clone(),
             peer: session.peer.clone(),
         },
         ticket: Ticket {
@@ -354,6 +399,32 @@ pub(super) fn call_of_quorum<A: QuorumApi>(
     }))
 }
 
+/// As [`call`], for what needs no metadata but to know who asks.
+pub(super) fn call_of_login<A: LoginApi>(
+    stage: Arc<Stage>,
+    meta: Meta,
+    mut from: Decoder,
+    ticket: Ticket,
+) -> Result<Running, DecodeError> {
+    let request = A::Request::decode(&mut from, ticket.version)?;
+    Ok(Box::pin(async move {
+        let reply = A::handle(stage.clone(), meta, request).await;
+        let handled = stage.clock.elapsed();
+        let metrics = stage.metrics.requests.api(ticket.api);
+        metrics.handled(handled.saturating_sub(ticket.received));
+        let encode = |response: &<A::Request as Request>::Response| {
+            ticket.encode(&stage.metrics, &stage.clock, ticket.version, response)
+        };
+        match reply {
+            Reply::Now(response) => Outcome::Now(encode(&response)),
+            Reply::Last(response, why) => Outcome::Now(encode(&response).last(why)),
+            Reply::Later(response) => Outcome::Now(encode(&response.await)),
+            Reply::Never(_) => Outcome::Now(Answer::Nothing),
+            Reply::Close(why) => Outcome::Now(Answer::Close(why)),
+        }
+    }))
+}
+
 async fn run<A: Api>(
     context: Arc<Context>,
     meta: Meta,
@@ -376,6 +447,10 @@ async fn run<A: Api>(
         Reply::Now(mut response) => {
             charge(charged, &mut response);
             Outcome::Now(ticket.encode(&context.metrics, &context.clock, ticket.version, &response))
+        }
+        Reply::Last(response, why) => {
+            let answer = ticket.encode(&context.metrics, &context.clock, ticket.version, &response);
+            Outcome::Now(answer.last(why))
         }
         Reply::Never(rest) if rest.is_zero() => Outcome::Now(Answer::Nothing),
         Reply::Never(rest) => Outcome::Now(Answer::Rest(rest)),

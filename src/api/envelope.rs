@@ -66,7 +66,7 @@ async fn answer(context: &Context, outcome: Outcome) -> EnvelopeResponse {
         Outcome::Now(answer) => answer,
         Outcome::Later(answer) => answer.await,
     };
-    let Answer::Send(encoded) = answer else {
+    let (Answer::Send(encoded) | Answer::Last(encoded, _)) = answer else {
         return refused(ErrorCode::UNKNOWN_SERVER_ERROR);
     };
     // Whoever forwarded it looks for the controller again (`RequestChannel.Request.buildResponse`).
@@ -115,15 +115,16 @@ fn session(meta: &Meta, request: &EnvelopeRequest) -> Result<Session, ErrorCode>
             IpAddr::V6(Ipv6Addr::from(bytes))
         }
     };
-    let principal = match &request.request_principal {
-        None => Principal::anonymous(),
+    let (principal, is_by_token) = match &request.request_principal {
+        None => (Principal::anonymous(), false),
         Some(bytes) => {
             let (data, _) = prefixed::decode::<DefaultPrincipalData>(bytes.clone())
                 .map_err(|_| ErrorCode::PRINCIPAL_DESERIALIZATION_FAILURE)?;
-            Principal {
+            let principal = Principal {
                 kind: data.r#type,
                 name: data.name,
-            }
+            };
+            (principal, data.token_authenticated)
         }
     };
     Ok(Session {
@@ -135,5 +136,8 @@ fn session(meta: &Meta, request: &EnvelopeRequest) -> Result<Session, ErrorCode>
         }),
         principal,
         is_authenticated: true,
+        is_by_token,
+        is_forwarded: true,
+        sasl: None,
     })
 }

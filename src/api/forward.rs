@@ -55,7 +55,9 @@ pub(super) async fn decided(
         let outcome = running.await;
         let is_not_controller = match &outcome {
             Outcome::Now(Answer::Send(encoded)) => encoded.is_not_controller,
-            Outcome::Now(Answer::Nothing | Answer::Rest(_) | Answer::Close(_))
+            Outcome::Now(
+                Answer::Nothing | Answer::Rest(_) | Answer::Close(_) | Answer::Last(..),
+            )
             | Outcome::Later(_) => false,
         };
         if !is_not_controller || !patience.another().await {
@@ -219,6 +221,7 @@ fn principal(meta: &Meta) -> Option<Bytes> {
     let data = DefaultPrincipalData {
         r#type: meta.principal.kind.clone(),
         name: meta.principal.name.clone(),
+        token_authenticated: meta.is_by_token,
         ..Default::default()
     };
     prefixed::encode(&data, 0).ok()

@@ -1,5 +1,6 @@
 //! What a handler knows of a request beside its body: who sent it, over what, and when.
 
+use super::sasl::Sasl;
 use crate::config::SecurityProtocol;
 use crate::coordinator::group::Asked;
 use crate::quota;
@@ -23,7 +24,13 @@ pub struct Meta {
     /// Of the whole frame, header included.
     pub size_bytes: usize,
     pub principal: Principal,
+    /// Whether the principal was proven by a delegation token (KIP-48).
+    pub is_by_token: bool,
+    /// Whether another node forwarded it, which has judged the connection it came on.
+    pub is_forwarded: bool,
     pub peer: Arc<Peer>,
+    /// Where the listener asks for SASL.
+    pub sasl: Option<Arc<Sasl>>,
 }
 
 impl Meta {
@@ -151,9 +158,26 @@ pub struct Session {
     pub principal: Principal,
     /// True from the start where the listener asks for no SASL.
     pub is_authenticated: bool,
+    /// By a delegation token (KIP-48).
+    pub is_by_token: bool,
+    /// Stands for a client of another node, which has forwarded its request.
+    pub is_forwarded: bool,
+    /// How far the authentication is, where the listener asks for SASL.
+    pub sasl: Option<Arc<Sasl>>,
 }
 
 impl Session {
+    /// Becomes what the connection has authenticated into; whether that was news.
+    pub fn settle(&mut self) -> bool {
+        let Some(standing) = self.sasl.as_ref().and_then(|sasl| sasl.news()) else {
+            return false;
+        };
+        self.principal = standing.principal;
+        self.is_by_token = standing.is_by_token;
+        self.is_authenticated = true;
+        true
+    }
+
     /// Of a connection that has just been made, whose transport knows the peer as `principal`.
     pub fn begin(peer: Arc<Peer>, principal: Principal) -> Self {
         let is_authenticated = !peer.listener.protocol.asks_for_sasl();
@@ -161,6 +185,9 @@ impl Session {
             peer,
             principal,
             is_authenticated,
+            is_by_token: false,
+            is_forwarded: false,
+            sasl: (!is_authenticated).then(Arc::default),
         }
     }
 }

@@ -14,12 +14,16 @@ mod charged;
 mod config_changes;
 pub mod context;
 mod controller_requests;
+mod delegation_tokens;
 pub mod dispatch;
 pub mod errors;
 mod forward;
 pub mod meta;
 mod quorum;
 mod raft_voters;
+pub mod sasl;
+mod sasl_authenticate;
+mod sasl_handshake;
 pub mod stage;
 mod throttled;
 
@@ -85,6 +89,18 @@ pub(crate) trait QuorumApi: 'static {
     ) -> impl Future<Output = <Self::Request as Request>::Response> + Send;
 }
 
+/// The SASL pair: served before the node has any metadata, on every listener.
+pub(crate) trait LoginApi: 'static {
+    type Request: Request;
+    const VERSIONS: RangeInclusive<i16>;
+
+    fn handle(
+        stage: Arc<Stage>,
+        meta: Meta,
+        request: Self::Request,
+    ) -> impl Future<Output = Reply<<Self::Request as Request>::Response>> + Send;
+}
+
 /// What somebody must be allowed, by Kafka's table of operations: some of these or all, as the handler says.
 pub type Needs = &'static [(Operation, ResourceType)];
 
@@ -99,6 +115,8 @@ pub enum Reply<R> {
     Never(Duration),
     /// Earlier requests are answered, this one is not, and the connection is closed: a failed Produce with acks=0. Says why.
     Close(&'static str),
+    /// The response, and then the connection is closed: a failed authentication. Says why.
+    Last(R, String),
 }
 
 impl<R> Reply<R> {
@@ -204,6 +222,20 @@ const fn private<A: QuorumApi>() -> Entry {
     }
 }
 
+const fn login<A: LoginApi>() -> Entry {
+    Entry {
+        key: A::Request::KEY,
+        name: name_of_api(A::Request::NAME),
+        versions: A::VERSIONS,
+        advertised_from: *A::VERSIONS.start(),
+        route: Route::Here,
+        gate: Gate::Open,
+        scope: Scope::Everywhere,
+        needs: &[],
+        call: Call::OfLogin(dispatch::call_of_login::<A>),
+    }
+}
+
 /// `Produce` of `ProduceRequest`.
 const fn name_of_api(request: &'static str) -> &'static str {
     let (name, suffix) = request.split_at(request.len() - "Request".len());
@@ -219,6 +251,12 @@ macro_rules! apis {
         pub static APIS: &[Entry] = TABLE;
         const TABLE: &[Entry] = &[
             $(entry::<$module::$api>(),)*
+            entry::<delegation_tokens::CreateDelegationToken>(),
+            entry::<delegation_tokens::RenewDelegationToken>(),
+            entry::<delegation_tokens::ExpireDelegationToken>(),
+            entry::<delegation_tokens::DescribeDelegationToken>(),
+            login::<sasl_handshake::SaslHandshake>(),
+            login::<sasl_authenticate::SaslAuthenticate>(),
             entry::<controller_requests::AlterPartition>(),
             entry::<controller_requests::AssignReplicasToDirs>(),
             entry::<controller_requests::BrokerRegistration>(),
@@ -266,6 +304,8 @@ apis! {
     alter_partition_reassignments => AlterPartitionReassignments,
     list_partition_reassignments => ListPartitionReassignments,
     offset_delete => OffsetDelete,
+    describe_user_scram_credentials => DescribeUserScramCredentials,
+    alter_user_scram_credentials => AlterUserScramCredentials,
     describe_quorum => DescribeQuorum,
     update_features => UpdateFeatures,
     unregister_broker => UnregisterBroker,

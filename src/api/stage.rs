@@ -2,6 +2,7 @@
 
 use super::{Caller, Context, Meta};
 use crate::auth::Authority;
+use crate::auth::logins::Logins;
 use crate::metadata::seat::Seat;
 use crate::metrics::Metrics;
 use crate::world::Clock;
@@ -19,6 +20,8 @@ pub struct Stage {
     pub seat: Arc<Seat>,
     /// `None` where everybody may do everything.
     pub authority: Option<Arc<Authority>>,
+    /// Who may log in: nodes of the quorum do that before there is metadata.
+    pub logins: Arc<Logins>,
     context: watch::Sender<Option<Arc<Context>>>,
 }
 
@@ -28,12 +31,14 @@ impl Stage {
         metrics: Arc<Metrics>,
         seat: Arc<Seat>,
         authority: Option<Arc<Authority>>,
+        logins: Arc<Logins>,
     ) -> Self {
         Self {
             clock,
             metrics,
             seat,
             authority,
+            logins,
             context: watch::Sender::new(None),
         }
     }

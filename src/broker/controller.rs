@@ -6,12 +6,9 @@ use super::directories::{Claimed, METADATA_DIRECTORY};
 use super::world::{Threading, World};
 use crate::config::{BrokerConfig, Founding, Rules, Unset};
 use crate::metadata::raft_wire::RaftWire;
-use crate::net::dial::Dialer;
-use crate::net::settings::SocketOptions;
-use crate::net::tls::Certificates;
 use crate::net::world::Net;
 use crate::partition::Room;
-use crate::peers::{Backoff, LinkSettings, Peers};
+use crate::peers::{Backoff, Dial, LinkSettings, Peers};
 use crate::world::Workers;
 use ottla_controller::controller::{Balancing, Bootstrap, Limits, Timing};
 use ottla_controller::ids::BrokerId;
@@ -94,13 +91,7 @@ impl ControlRuntime {
 }
 
 /// Connections of the quorum. Use them on its runtime only.
-pub fn peers<N: Net>(world: &World<N>, certificates: &Arc<Certificates>) -> Peers {
-    let options = SocketOptions::default();
-    let dialer = Arc::new(Dialer::new(
-        world.net.clone(),
-        options,
-        certificates.clone(),
-    ));
+pub fn peers<N: Net>(world: &World<N>, dial: Arc<dyn Dial>) -> Peers {
     let settings = LinkSettings {
         client_id: Str::from_static("ottla-quorum"),
         answer_max_bytes: QUORUM_ANSWER_MAX_BYTES,
@@ -108,7 +99,7 @@ pub fn peers<N: Net>(world: &World<N>, certificates: &Arc<Certificates>) -> Peer
         backoff: QUORUM_BACKOFF,
         ..LinkSettings::default()
     };
-    Peers::new(dialer, world.clock.clone(), world.rng.clone(), settings)
+    Peers::new(dial, world.clock.clone(), world.rng.clone(), settings)
 }
 
 /// Carries raft's requests.

@@ -6,6 +6,8 @@ use std::fmt;
 /// See the module.
 #[derive(Clone, Debug)]
 pub enum StartError {
+    /// What is configured cannot be: says which key, and what to do.
+    Config(String),
     /// A log directory cannot be used: what was found, and what to do.
     Directory(String),
     /// A listener cannot be bound.
@@ -44,7 +46,8 @@ impl From<LifecycleError> for StartError {
 impl fmt::Display for StartError {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Directory(reason)
+            Self::Config(reason)
+            | Self::Directory(reason)
             | Self::Controller(reason)
             | Self::Certificates(reason)
             | Self::Cluster(reason) => to.write_str(reason),

@@ -7,11 +7,13 @@ use super::certificates;
 use super::controller::{self, ControlRuntime};
 use super::directories::{self, Claimed};
 use super::listeners::{self, Bound};
+use super::logins;
 use super::world::World;
 use super::{StartError, in_force};
 use crate::api::Stage;
 use crate::auth::{Audit, AuditFile, Authority, Authorizer};
 use crate::config::{BrokerConfig, BrokerValues, Founding};
+use crate::metadata::controller_link::ControllerLink;
 use crate::metadata::evidence::Evidence;
 use crate::metadata::joining::Joining;
 use crate::metadata::raft_wire::RaftWire;
@@ -66,12 +68,19 @@ impl<N: Net> Foundation<N> {
         metrics: &Arc<Metrics>,
     ) -> Result<Self, StartError> {
         let values = in_force(config, BrokerId(config.node_id), &Image::default());
+        let settings = logins::settings(config)?;
         let claimed = directories::claim(config, world)?;
         let certificates = certificates::open(config, world, metrics)?;
         let runtime = ControlRuntime::start(&world.threading)?;
         let bound = listeners::bind(config, &values, world, &runtime, &certificates).await?;
         let peer = own_peer(config, &bound.seen);
-        let peers = controller::peers(world, &certificates);
+        let dialer = Dialer::new(
+            world.net.clone(),
+            SocketOptions::default(),
+            certificates.clone(),
+        );
+        let dial = logins::dial(config, &settings, dialer, &world.rng);
+        let peers = controller::peers(world, dial);
         let wire = controller::wire(&peers, config);
         let started = controller::start(
             &runtime,
@@ -88,8 +97,14 @@ impl<N: Net> Foundation<N> {
         let seat = Seat::new(controller.clone(), peer, cluster_id, &config.quorum);
         let seat = Arc::new(seat);
         let authority = authority(config, world)?;
+        let link = {
+            let me = BrokerId(config.node_id);
+            ControllerLink::new(controller.clone(), peers.clone(), me)
+        };
+        let known = (controller.metadata().clone(), link);
+        let logins = logins::start(config, settings, world, &runtime, known).await?;
         let (clock, metrics) = (world.clock.clone(), metrics.clone());
-        let stage = Stage::new(clock, metrics, seat.clone(), authority.clone());
+        let stage = Stage::new(clock, metrics, seat.clone(), authority.clone(), logins);
         let stage = Arc::new(stage);
         let seen = bound.seen.clone();
         let (servers, waiting) =

@@ -14,6 +14,7 @@ use crate::net::settings::ConnectionLimits;
 use crate::net::world::Net;
 use crate::replication::Followers;
 use crate::world::Rng;
+use ottla_controller::decide;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,6 +70,7 @@ pub fn start<N: Net>(
         world.net.clone(),
         stop.clone(),
     );
+    sweep_tokens(context, &world.rng, stop);
     let partitions = context.partitions.clone();
     // As often as Kafka (`isr-expiration`).
     let lag_check = context.values().replication.lag_max / 2;
@@ -79,6 +81,31 @@ pub fn start<N: Net>(
     });
     tokio::spawn(checking);
     look_after_logs(&context.partitions, &context.values().log, rng, stop);
+}
+
+/// The active controller removes delegation tokens that have expired.
+fn sweep_tokens(context: &Arc<Context>, rng: &Rng, stop: &Stop) {
+    if context.logins.mint().is_none() {
+        return;
+    }
+    let layers = context.config.layers(&Unset, &Unset);
+    let period = milliseconds(&layers, "delegation.token.expiry.check.interval.ms");
+    let (context, rng, stop) = (context.clone(), rng.clone(), stop.clone());
+    let sweeping = Loop::every("expired tokens", period).run(rng, stop, move || {
+        let context = context.clone();
+        async move {
+            let now_ms = context.clock.wall_ms();
+            let swept = context
+                .controller
+                .propose(move |image, _| decide::sweep_delegation_tokens(image, now_ms));
+            match swept.await {
+                Ok((true, _)) => More::Now,
+                // Where another node is the active controller, it sweeps.
+                Ok((false, _)) | Err(_) => More::Later,
+            }
+        }
+    });
+    tokio::spawn(sweeping);
 }
 
 /// Keeps the broker alive in the eyes of the controller, on the runtime that nothing slows down.

@@ -58,9 +58,7 @@ impl BrokerConfig {
             .map(|misfit| misfit.message)
             .collect();
         let roles = Roles::parse(&layers);
-        let listeners = Listeners::parse(&layers, roles)
-            .and_then(|listeners| listeners.check_served().map(|()| listeners))
-            .map_err(|error| wrong.push(error));
+        let listeners = Listeners::parse(&layers, roles).map_err(|error| wrong.push(error));
         let quorum = match &listeners {
             Ok(listeners) => QuorumConfig::parse(&layers, roles, listeners),
             Err(()) => Err(String::new()),

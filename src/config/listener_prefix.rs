@@ -17,6 +17,21 @@ pub const CLUSTER_LEVEL: &[&str] = &[
     "num.network.threads",
 ];
 
+/// Keys of which a listener's own value counts.
+const IN_FORCE: &[&str] = &[
+    "connections.max.reauth.ms",
+    "max.connection.creation.rate",
+    "max.connections",
+    "sasl.enabled.mechanisms",
+    "sasl.jaas.config",
+    "sasl.server.callback.handler.class",
+];
+
+/// Whether a key (without its prefix) counts when it is set for one listener.
+pub fn is_in_force(base: &str) -> bool {
+    IN_FORCE.contains(&base)
+}
+
 /// What follows `listener.name.<name>.`, if the name has that form.
 pub fn after_listener(name: &str) -> Option<&str> {
     name.strip_prefix("listener.name.")?

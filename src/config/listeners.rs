@@ -1,7 +1,5 @@
 //! Listeners: what is bound, what is advertised, and who may use it (`SocketServerConfigs`, `AbstractKafkaConfig`,
 //! `KafkaConfig.validateValues`).
-//!
-//! What is not built yet is refused in one place, [`SecurityProtocol::reason_not_served`].
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -72,14 +70,6 @@ impl SecurityProtocol {
     /// Whether a client must authenticate by SASL before anything else is answered.
     pub const fn asks_for_sasl(self) -> bool {
         matches!(self, Self::SaslPlaintext | Self::SaslSsl)
-    }
-
-    /// Why a listener of this protocol cannot be started, while that is so.
-    const fn reason_not_served(self) -> Option<&'static str> {
-        match self {
-            Self::Plaintext | Self::Ssl => None,
-            Self::SaslPlaintext | Self::SaslSsl => Some("SASL is not built yet"),
-        }
     }
 
     fn of_name(name: &str) -> Option<Self> {
@@ -264,22 +254,6 @@ impl Listeners {
             .any(|listener| listener.host.as_deref() == Some("0.0.0.0"))
         {
             return Err("advertised.listeners cannot use the nonroutable meta-address 0.0.0.0. Use a routable IP address.".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Refuses what is understood and cannot be served yet.
-    ///
-    /// # Errors
-    /// The sentence that names the listener and says what to do.
-    pub fn check_served(&self) -> Result<(), String> {
-        for listener in self.bound.iter().chain(&self.controller) {
-            if let Some(why) = listener.protocol.reason_not_served() {
-                return Err(format!(
-                    "listener {listener} speaks {}, and this version of Ottla cannot serve it: {why}; map its name to another protocol in listener.security.protocol.map or remove it from listeners",
-                    listener.protocol.name()
-                ));
-            }
         }
         Ok(())
     }

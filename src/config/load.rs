@@ -229,6 +229,9 @@ fn unknown(name: &str, place: &Place) -> Option<String> {
     }
     if let Some(base) = listener_prefix::base_name(name).and_then(|base| find(Level::Broker, base))
     {
+        if listener_prefix::is_in_force(base.name) {
+            return None;
+        }
         return Some(format!(
             "{name} (set {place}) has no effect yet: {} cannot be set per listener",
             base.name
@@ -322,8 +325,8 @@ mod tests {
                 "leader.replication.throttled.rate (set in the file) can only be set dynamically and is ignored here",
             ),
             (
-                "ssl.key.password=x",
-                "ssl.key.password=[hidden] (set in the file) has no effect in this version of Ottla",
+                "sasl.oauthbearer.assertion.private.key.passphrase=x",
+                "sasl.oauthbearer.assertion.private.key.passphrase=[hidden] (set in the file) has no effect in this version of Ottla",
             ),
         ] {
             assert_eq!(

@@ -37,7 +37,8 @@ pub struct ConnectionValues {
     pub per_listener: Vec<(String, ListenerValues)>,
     /// `None`: idle connections stay.
     pub max_idle: Option<Duration>,
-    pub failed_authentication_delay: Duration,
+    /// The largest frame before authentication.
+    pub token_max_bytes: u32,
     pub backlog: u32,
     pub receive_buffer_bytes: Option<u32>,
     pub send_buffer_bytes: Option<u32>,
@@ -144,7 +145,7 @@ impl BrokerValues {
                 max_created_per_second: bound("max.connection.creation.rate"),
                 per_listener: per_listener(layers),
                 max_idle: bounded_time("connections.max.idle.ms"),
-                failed_authentication_delay: time("connection.failed.authentication.delay.ms"),
+                token_max_bytes: size("sasl.server.max.receive.size"),
                 backlog: size("socket.listen.backlog.size"),
                 receive_buffer_bytes: buffer("socket.receive.buffer.bytes"),
                 send_buffer_bytes: buffer("socket.send.buffer.bytes"),

@@ -13,6 +13,7 @@ use ottla_protocol::messages::assign_replicas_to_dirs::AssignReplicasToDirsReque
 use ottla_protocol::messages::broker_heartbeat::BrokerHeartbeatRequest;
 use ottla_protocol::messages::broker_registration::BrokerRegistrationRequest;
 use ottla_protocol::messages::create_topics::{CreatableTopicResult, CreateTopicsRequest};
+use ottla_protocol::messages::describe_user_scram_credentials::DescribeUserScramCredentialsRequest;
 
 /// How a broker lives: registrations and heartbeats wait for nothing else.
 const LIFECYCLE: Lane = Lane::of("lifecycle");
@@ -81,6 +82,17 @@ impl ControllerRequest for AssignReplicasToDirsRequest {
 
     fn decide(&self, image: &Image, turn: &mut Turn<'_>) -> Outcome<Self::Response> {
         decide::assign_replicas_to_dirs(image, turn.rules, self)
+    }
+
+    answers_as_a_whole!();
+}
+
+/// Of a broker that does not know a user and wants to be sure.
+impl ControllerRequest for DescribeUserScramCredentialsRequest {
+    const LANE: Lane = Lane::of("credentials");
+
+    fn decide(&self, image: &Image, _: &mut Turn<'_>) -> Outcome<Self::Response> {
+        Outcome::unchanged(decide::describe_user_scram_credentials(image, self))
     }
 
     answers_as_a_whole!();

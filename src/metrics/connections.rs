@@ -32,10 +32,12 @@ pub enum CloseReason {
     Unread,
     /// The broker is stopping.
     Shutdown,
+    /// The client did not authenticate, or not in time.
+    Authentication,
 }
 
 impl CloseReason {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Client,
         Self::Network,
         Self::Idle,
@@ -44,6 +46,7 @@ impl CloseReason {
         Self::Storage,
         Self::Unread,
         Self::Shutdown,
+        Self::Authentication,
     ];
 
     /// As the label says it.
@@ -57,6 +60,7 @@ impl CloseReason {
             Self::Storage => "storage",
             Self::Unread => "unread",
             Self::Shutdown => "shutdown",
+            Self::Authentication => "authentication",
         }
     }
 }
@@ -69,6 +73,7 @@ pub struct ConnectionMetrics {
     closed: IntCounterVec,
     received_bytes: IntCounterVec,
     sent_bytes: IntCounterVec,
+    authentications: IntCounterVec,
     /// Held by requests.
     pub request_memory_bytes: IntGauge,
     pub request_memory_limit_bytes: IntGauge,
@@ -97,11 +102,18 @@ impl ConnectionMetrics {
             closed: definitions::CONNECTIONS_CLOSED.counters(registry),
             received_bytes: definitions::RECEIVED_BYTES.counters(registry),
             sent_bytes: definitions::SENT_BYTES.counters(registry),
+            authentications: definitions::AUTHENTICATIONS.counters(registry),
             request_memory_bytes: definitions::REQUEST_MEMORY.gauge(registry),
             request_memory_limit_bytes: definitions::REQUEST_MEMORY_LIMIT.gauge(registry),
             response_memory_bytes: definitions::RESPONSE_MEMORY.gauge(registry),
             response_memory_limit_bytes: definitions::RESPONSE_MEMORY_LIMIT.gauge(registry),
         }
+    }
+
+    /// A client of a listener has authenticated or failed to.
+    pub fn authenticated(&self, listener: &str, mechanism: &str, result: &str) {
+        let labels = [listener, mechanism, result];
+        self.authentications.with_label_values(&labels).inc();
     }
 
     /// The handles of the listener called `name`.

@@ -14,7 +14,7 @@ use super::records::{Pool, regions_of};
 use super::settings::Settings;
 use super::world::Transport;
 use crate::api::Session;
-use crate::api::dispatch::{Answer, Dispatch, Outcome, Receipt, Running};
+use crate::api::dispatch::{Answer, Dispatch, Encoded, Outcome, Receipt, Running};
 use crate::metrics::{CloseReason, ListenerMetrics, Metrics};
 use crate::world::{Clock, Quiet, Workers};
 use futures::future::BoxFuture;
@@ -132,6 +132,8 @@ enum Pending {
 
 /// When something last moved.
 struct Watch {
+    /// When the connection was made.
+    began: Duration,
     last_progress: Duration,
     bytes_since: usize,
     timer: Pin<Box<Sleep>>,
@@ -149,8 +151,13 @@ impl<T: Transport> Connection<T> {
         serving: Arc<Serving>,
     ) -> Self {
         let settings = &serving.settings;
+        let (frame_max_bytes, patience) = match session.is_authenticated {
+            true => (settings.request_max_bytes, settings.idle),
+            false => (settings.token_max_bytes, settings.login.min(settings.idle)),
+        };
+        let began = serving.clock.elapsed();
         Self {
-            inbox: Inbox::new(settings.request_max_bytes, serving.request_memory.clone()),
+            inbox: Inbox::new(frame_max_bytes, serving.request_memory.clone()),
             outbox: Outbox::new(
                 serving.pool.clone(),
                 serving.workers.clone(),
@@ -164,9 +171,10 @@ impl<T: Transport> Connection<T> {
             rest: None,
             ending: None,
             watch: Watch {
-                last_progress: serving.clock.elapsed(),
+                began,
+                last_progress: began,
                 bytes_since: 0,
-                timer: Box::pin(tokio::time::sleep(settings.idle)),
+                timer: Box::pin(tokio::time::sleep(patience)),
                 is_set_to_shrink: false,
                 is_set_to_drain: false,
             },
@@ -258,6 +266,7 @@ impl<T: Transport> Connection<T> {
                     return;
                 };
                 self.handling = None;
+                self.settle();
                 self.take(outcome, context);
             }
             if !self.can_start() {
@@ -280,6 +289,14 @@ impl<T: Transport> Connection<T> {
                 }
                 Err(error) => self.refuse(&error),
             }
+        }
+    }
+
+    /// Becomes what the request has authenticated into, with the limits of those who have.
+    fn settle(&mut self) {
+        if self.session.settle() {
+            let limit = self.serving.settings.request_max_bytes;
+            self.inbox.set_limit(limit);
         }
     }
 
@@ -309,6 +326,7 @@ impl<T: Transport> Connection<T> {
         };
         match &pending {
             Pending::Ready(Answer::Close(_)) => self.end(CloseReason::Handler),
+            Pending::Ready(Answer::Last(..)) => self.end(CloseReason::Authentication),
             // Before the next request starts, which may be here already.
             Pending::Ready(Answer::Send(encoded)) if !encoded.rest.is_zero() => {
                 self.rest_for(encoded.rest, context);
@@ -347,6 +365,16 @@ impl<T: Transport> Connection<T> {
         }
     }
 
+    fn queue(&mut self, encoded: Encoded) -> Result<(), CloseReason> {
+        let charge = self.charge(&encoded.chunks);
+        self.outbox
+            .push(encoded.chunks)
+            .map_err(|error| self.broken(&error))?;
+        let end = self.outbox.queued_bytes();
+        self.receipts.push_back((end, encoded.receipt, charge));
+        Ok(())
+    }
+
     /// Queues the answers whose turn has come.
     fn poll_answers(&mut self, context: &mut task::Context<'_>) -> Result<(), CloseReason> {
         while let Some(pending) = self.answers.front_mut() {
@@ -363,12 +391,12 @@ impl<T: Transport> Connection<T> {
                     if !encoded.rest.is_zero() {
                         self.rest_for(encoded.rest, context);
                     }
-                    let charge = self.charge(&encoded.chunks);
-                    self.outbox
-                        .push(encoded.chunks)
-                        .map_err(|error| self.broken(&error))?;
-                    let end = self.outbox.queued_bytes();
-                    self.receipts.push_back((end, encoded.receipt, charge));
+                    self.queue(encoded)?;
+                }
+                Answer::Last(encoded, why) => {
+                    self.end(CloseReason::Authentication);
+                    self.log_close(&why);
+                    self.queue(encoded)?;
                 }
                 Answer::Nothing | Answer::Rest(_) => {}
                 Answer::Close(why) => {
@@ -499,6 +527,10 @@ impl<T: Transport> Connection<T> {
             if waits_for_us {
                 self.watch.progress(now);
             }
+            let login_left = self.login_left(now);
+            if login_left.is_zero() {
+                return Poll::Ready(CloseReason::Authentication);
+            }
             let resting = now.saturating_sub(self.watch.last_progress);
             let idle = self.serving.settings.idle;
             if resting >= idle {
@@ -516,9 +548,19 @@ impl<T: Transport> Connection<T> {
             } else {
                 idle - resting
             };
+            let rest = rest.min(login_left);
             self.watch.timer.as_mut().reset(Instant::now() + rest);
         }
         Poll::Pending
+    }
+
+    /// How long the peer may still take to authenticate; for ever once it has.
+    fn login_left(&self, now: Duration) -> Duration {
+        if self.session.is_authenticated {
+            return Duration::MAX;
+        }
+        let used = now.saturating_sub(self.watch.began);
+        self.serving.settings.login.saturating_sub(used)
     }
 }
 

@@ -63,6 +63,11 @@ impl Inbox {
         }
     }
 
+    /// From now on frames may be this long.
+    pub fn set_limit(&mut self, request_max_bytes: usize) {
+        self.request_max_bytes = request_max_bytes;
+    }
+
     /// Whether a whole frame is at the front.
     ///
     /// # Errors

@@ -14,6 +14,10 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub struct Settings {
     /// `socket.request.max.bytes`: the longest frame, without its length field.
     pub request_max_bytes: usize,
+    /// `sasl.server.max.receive.size`: the same before the peer has authenticated.
+    pub token_max_bytes: usize,
+    /// How long a peer may take to authenticate.
+    pub login: Duration,
     /// `queued.max.request.bytes`: above this, new large requests wait. Kafka's default is no limit; ours is this one.
     pub request_memory_bytes: usize,
     /// How much of records may be in memory between file and sockets, over all connections.
@@ -75,6 +79,7 @@ impl Settings {
         let queued = requests.queued_max_bytes.map(usize::try_from);
         Self {
             request_max_bytes: requests.max_bytes as usize,
+            token_max_bytes: connections.token_max_bytes as usize,
             request_memory_bytes: queued.map_or(ours.request_memory_bytes, |bytes| {
                 bytes.unwrap_or(usize::MAX)
             }),
@@ -161,6 +166,9 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             request_max_bytes: 100 * 1024 * 1024,
+            token_max_bytes: 512 * 1024,
+            // Kafka has no bound but that of idle connections; its clients give a connection up after 30 seconds.
+            login: Duration::from_secs(30),
             request_memory_bytes: 256 * 1024 * 1024,
             response_memory_bytes: 64 * 1024 * 1024,
             idle: Duration::from_secs(600),

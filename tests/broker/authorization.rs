@@ -517,6 +517,36 @@ async fn ask_as_a_broker(stranger: &mut Stranger) {
         .await;
 }
 
+/// Where nobody logs in there are neither tokens nor a login, whoever asks.
+async fn ask_about_logins(stranger: &mut Stranger) {
+    let alter = m::alter_user_scram_credentials::AlterUserScramCredentialsRequest {
+        deletions: vec![m::alter_user_scram_credentials::ScramCredentialDeletion {
+            name: name(),
+            mechanism: 1,
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    stranger.refused(OF_CLUSTER, alter).await;
+    let describe =
+        m::describe_user_scram_credentials::DescribeUserScramCredentialsRequest::default();
+    stranger.refused(OF_CLUSTER, describe).await;
+    let not_here = ErrorCode::DELEGATION_TOKEN_REQUEST_NOT_ALLOWED;
+    let create = m::create_delegation_token::CreateDelegationTokenRequest::default();
+    stranger.refused(not_here, create).await;
+    let renew = m::renew_delegation_token::RenewDelegationTokenRequest::default();
+    stranger.refused(not_here, renew).await;
+    let expire = m::expire_delegation_token::ExpireDelegationTokenRequest::default();
+    stranger.refused(not_here, expire).await;
+    let describe = m::describe_delegation_token::DescribeDelegationTokenRequest::default();
+    stranger.refused(not_here, describe).await;
+    let illegal = ErrorCode::ILLEGAL_SASL_STATE;
+    let handshake = m::sasl_handshake::SaslHandshakeRequest::default();
+    stranger.refused(illegal, handshake).await;
+    let token = m::sasl_authenticate::SaslAuthenticateRequest::default();
+    stranger.refused(illegal, token).await;
+}
+
 /// A node with a listener for controllers, of which the administrator may do everything.
 async fn node_with_controllers() -> Broker {
     let listeners = [
@@ -549,6 +579,7 @@ async fn who_may_do_nothing_is_refused_by_every_api() {
     ask_about_topics(&mut stranger).await;
     ask_about_groups(&mut stranger).await;
     ask_about_the_cluster(&mut stranger).await;
+    ask_about_logins(&mut stranger).await;
     let port = node.node().controllers[0].advertised.port;
     stranger.client = crate::host::connected(STRANGER, port).await;
     ask_as_a_broker(&mut stranger).await;
@@ -575,7 +606,15 @@ async fn who_may_do_nothing_is_refused_by_every_api() {
     assert_eq!(left, Vec::<&i16>::new(), "APIs that this test does not ask");
     let open = APIS.iter().filter(|entry| entry.needs.is_empty());
     let open: Vec<_> = open.map(|entry| entry.name).collect();
-    assert_eq!(open, ["ApiVersions"], "APIs that anybody may use");
+    // Of a token its HMAC is the right to renew and to expire it.
+    let anybodys = [
+        "ApiVersions",
+        "RenewDelegationToken",
+        "ExpireDelegationToken",
+        "SaslHandshake",
+        "SaslAuthenticate",
+    ];
+    assert_eq!(open, anybodys, "APIs that anybody may use");
     node.stop().await;
 }
 

@@ -10,6 +10,7 @@ mod alter_client_quotas;
 mod alter_configs;
 mod alter_partition;
 mod alter_partition_reassignments;
+mod alter_user_scram_credentials;
 mod assign_replicas_to_dirs;
 mod assignment;
 mod balance;
@@ -20,9 +21,11 @@ mod configs;
 mod create_acls;
 mod create_partitions;
 mod create_topics;
+mod delegation_tokens;
 mod delete_acls;
 mod delete_topics;
 mod describe_client_quotas;
+mod describe_user_scram_credentials;
 mod draft;
 mod elect_leaders;
 mod elections;
@@ -46,6 +49,7 @@ pub use alter_partition::alter_partition;
 pub use alter_partition_reassignments::{
     alter_partition_reassignments, refused as reassignments_refused,
 };
+pub use alter_user_scram_credentials::{ScramKeys, alter_user_scram_credentials};
 pub use assign_replicas_to_dirs::assign_replicas_to_dirs;
 pub use balance::{
     ELECTIONS_PER_BATCH, elect_for_leaderless, elect_preferred_leaders, touches_unclean_elections,
@@ -57,9 +61,14 @@ pub use configs::{check_keys as check_config_keys, duplicates as duplicate_resou
 pub use create_acls::{acls_not_created, create_acls};
 pub use create_partitions::{create_partitions, create_partitions_within};
 pub use create_topics::{create_topics, create_topics_within};
+pub use delegation_tokens::{
+    TokenMint, create_delegation_token, expire_delegation_token, renew_delegation_token,
+    sweep_delegation_tokens,
+};
 pub use delete_acls::{acls_not_deleted, delete_acls};
 pub use delete_topics::{delete_topics, delete_topics_within};
 pub use describe_client_quotas::describe_client_quotas;
+pub use describe_user_scram_credentials::describe_user_scram_credentials;
 pub use elect_leaders::{elect_leaders, refused as elections_refused};
 pub use fencing::{Event, partition_changes};
 pub use incremental_alter_configs::incremental_alter_configs;

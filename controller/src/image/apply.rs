@@ -152,6 +152,14 @@ impl Image {
             MetadataRecord::RemoveAccessControlEntry(record) => {
                 delta.acl(self.acls.remove(record)?);
             }
+            MetadataRecord::UserScramCredential(record) => delta.scram(self.scram.set(record)),
+            MetadataRecord::RemoveUserScramCredential(record) => {
+                delta.scram(self.scram.remove(record));
+            }
+            MetadataRecord::DelegationToken(record) => delta.token(self.tokens.set(record)),
+            MetadataRecord::RemoveDelegationToken(record) => {
+                delta.token(self.tokens.remove(record));
+            }
             MetadataRecord::NoOp(_) => {}
             other => {
                 return Err(ApplyError::Unsupported {

@@ -21,6 +21,10 @@ pub const ELIGIBLE_LEADER_REPLICAS_VERSION: &str = "eligible.leader.replicas.ver
 pub const METADATA_VERSION_MIN: i16 = 7;
 /// The highest: 4.3-IV0.
 pub const METADATA_VERSION_MAX: i16 = 30;
+/// From this level on (3.5-IV2) there are SCRAM credentials.
+pub const METADATA_VERSION_SCRAM: i16 = 11;
+/// From this level on (3.6-IV2) there are delegation tokens.
+pub const METADATA_VERSION_TOKENS: i16 = 14;
 /// From this level on (4.0-IV1) records may carry eligible leader replicas.
 pub const METADATA_VERSION_ELR: i16 = 23;
 

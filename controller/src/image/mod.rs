@@ -14,6 +14,8 @@ mod partition;
 mod producer_ids;
 mod quotas;
 mod records;
+mod scram;
+mod tokens;
 mod topics;
 
 pub use acls::{Acls, acl_record};
@@ -22,14 +24,16 @@ pub use brokers::{Broker, Brokers, Endpoint, VersionRange};
 pub use configs::{ConfigResource, ConfigValues, Configs, ResourceKind, config_record};
 pub use features::{
     BOOTSTRAP, ELIGIBLE_LEADER_REPLICAS_VERSION, Features, KRAFT_VERSION, METADATA_VERSION,
-    METADATA_VERSION_ELR, METADATA_VERSION_MAX, METADATA_VERSION_MIN, SUPPORTED, feature_record,
-    supported,
+    METADATA_VERSION_ELR, METADATA_VERSION_MAX, METADATA_VERSION_MIN, METADATA_VERSION_SCRAM,
+    METADATA_VERSION_TOKENS, SUPPORTED, feature_record, supported,
 };
 pub use partition::{LeaderRecovery, NO_LEADER_CHANGE, Partition};
 pub use producer_ids::ProducerIds;
 pub use quotas::{
     ClientQuotas, QuotaEntity, QuotaEntityKind, QuotaLimit, QuotaLimits, Whom, quota_record,
 };
+pub use scram::{ScramCredential, ScramCredentials, ScramKey};
+pub use tokens::{DelegationToken, DelegationTokens};
 pub use topics::{Topic, Topics};
 
 use crate::ids::MetadataOffset;
@@ -49,4 +53,6 @@ pub struct Image {
     pub producer_ids: ProducerIds,
     pub acls: Acls,
     pub client_quotas: ClientQuotas,
+    pub scram: ScramCredentials,
+    pub tokens: DelegationTokens,
 }

@@ -51,6 +51,15 @@ impl Image {
             .chain(producer_ids)
             .chain(acls)
             .chain(client_quotas)
+            .chain(self.credential_records())
+    }
+
+    fn credential_records(&self) -> impl Iterator<Item = MetadataRecord> + '_ {
+        let scram = self.scram.to_records();
+        let tokens = self.tokens.iter().map(|(id, token)| token.to_record(id));
+        scram
+            .map(MetadataRecord::UserScramCredential)
+            .chain(tokens.map(MetadataRecord::DelegationToken))
     }
 
     /// The image that a snapshot's records state.

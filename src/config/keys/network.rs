@@ -27,6 +27,7 @@ pub const KEYS: &[Key] = &[
         .says("Security protocol between brokers when no `inter.broker.listener.name` is given."),
     Key::broker("connection.failed.authentication.delay.ms", Kind::Int, Some("100"))
         .check(Check::AtLeast(0))
+        .effective("a_wrong_password_is_told_after_a_delay_and_then_the_connection_is_closed")
         .says("How long to hold back the answer to a failed authentication, so that guessing is slow."),
     Key::broker("connections.max.idle.ms", Kind::Long, Some("600000"))
         .effective("an_idle_connection_is_closed_counting_from_the_last_answer")

@@ -18,6 +18,14 @@ pub const KEYS: &[Key] = &[
         .origin(Origin::Ottla)
         .effective("no_more_lines_than_the_rate_allows_and_the_rest_is_counted")
         .says("Most lines a second in the audit log, and most refusals a second in the broker's own log; what is left out is counted."),
+    Key::broker("ottla.sasl.users", Kind::Password, None)
+        .origin(Origin::Ottla)
+        .effective("first_users_come_from_a_key_and_a_directory_of_ours")
+        .says("First users who may log in by SASL PLAIN or SCRAM on every listener, as `name=password` separated by semicolons."),
+    Key::broker("ottla.sasl.users.dir", Kind::String, None)
+        .origin(Origin::Ottla)
+        .effective("a_user_of_the_mounted_directory_logs_in_and_a_new_password_counts")
+        .says("Directory with a file per first user: its name is the user's, its content the password; read again when it changes."),
     Key::broker("super.users", Kind::String, Some(""))
         .origin(Origin::Plugin)
         .effective("super_users_are_named_with_their_type")

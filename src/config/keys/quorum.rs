@@ -100,5 +100,6 @@ pub const KEYS: &[Key] = &[
     Key::broker("metadata.max.retention.ms", Kind::Long, Some("604800000"))
         .says("Age beyond which metadata log segments and snapshots are removed."),
     Key::broker("sasl.mechanism.controller.protocol", Kind::String, Some("GSSAPI"))
+        .effective("everybody_logs_in_and_a_user_made_anywhere_is_known_everywhere_at_once")
         .says("SASL mechanism for talking to controllers."),
 ];

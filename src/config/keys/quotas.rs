@@ -49,13 +49,17 @@ pub const KEYS: &[Key] = &[
         .says("Bytes per second for moves between log directories; can only be set dynamically."),
     Key::broker("delegation.token.expiry.check.interval.ms", Kind::Long, Some("3600000"))
         .check(Check::AtLeast(1))
+        .effective("what_has_expired_is_swept_and_nothing_else")
         .says("Time between two looks for expired delegation tokens."),
     Key::broker("delegation.token.expiry.time.ms", Kind::Long, Some("86400000"))
         .check(Check::AtLeast(1))
+        .effective("a_token_expires_after_a_day_and_is_never_older_than_its_lifetime")
         .says("Life of a delegation token until it must be renewed."),
     Key::broker("delegation.token.max.lifetime.ms", Kind::Long, Some("604800000"))
         .check(Check::AtLeast(1))
+        .effective("a_token_expires_after_a_day_and_is_never_older_than_its_lifetime")
         .says("Life of a delegation token beyond which it cannot be renewed."),
     Key::broker("delegation.token.secret.key", Kind::Password, None)
+        .effective("delegation_tokens_need_a_secret_and_a_connection_that_has_logged_in")
         .says("Secret that signs delegation tokens; the same on every node."),
 ];

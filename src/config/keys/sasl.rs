@@ -5,14 +5,17 @@ use super::key::{Check, Key, Kind, Origin};
 /// The keys of this subject.
 pub const KEYS: &[Key] = &[
     Key::broker("connections.max.reauth.ms", Kind::Long, Some("0"))
+        .effective("a_session_ends_unless_it_is_authenticated_again_as_the_same_user")
         .says("How long an authenticated session may last before the client must authenticate again; 0 is no bound."),
     Key::broker("sasl.client.callback.handler.class", Kind::Class, None)
         .says("Java class that answers for the client side of SASL."),
     Key::broker("sasl.enabled.mechanisms", Kind::List, Some("GSSAPI"))
         .per_broker()
+        .effective("a_mechanism_that_is_not_enabled_is_answered_with_those_that_are")
         .says("SASL mechanisms that clients may use."),
     Key::broker("sasl.jaas.config", Kind::Password, None)
         .per_broker()
+        .effective("a_listeners_own_mechanisms_and_users_are_nearer_than_those_for_all")
         .says("Login of a listener and mechanism, in JAAS form."),
     Key::broker("sasl.kerberos.kinit.cmd", Kind::String, Some("/usr/bin/kinit"))
         .per_broker()
@@ -58,10 +61,12 @@ pub const KEYS: &[Key] = &[
         .says("First pause between attempts to log in at an identity provider."),
     Key::broker("sasl.mechanism.inter.broker.protocol", Kind::String, Some("GSSAPI"))
         .per_broker()
+        .effective("everybody_logs_in_and_a_user_made_anywhere_is_known_everywhere_at_once")
         .says("SASL mechanism between brokers."),
     Key::broker("sasl.server.callback.handler.class", Kind::Class, None)
         .says("Java class that answers for the server side of SASL."),
     Key::broker("sasl.server.max.receive.size", Kind::Int, Some("524288"))
+        .effective("a_frame_before_the_login_is_no_longer_than_a_token_may_be")
         .says("Largest message that a client may send before it is authenticated."),
     Key::broker("sasl.oauthbearer.allow.unverified.audience", Kind::Boolean, Some("false"))
         .origin(Origin::Upcoming)
@@ -99,10 +104,13 @@ pub const KEYS: &[Key] = &[
     Key::broker("sasl.oauthbearer.client.credentials.client.secret", Kind::Password, None)
         .says("Client secret for the client credentials grant."),
     Key::broker("sasl.oauthbearer.clock.skew.seconds", Kind::Int, Some("30"))
+        .effective("a_token_is_good_from_its_beginning_to_its_end_and_the_skew_around_them")
         .says("Difference of clocks that is forgiven when a token is checked."),
     Key::broker("sasl.oauthbearer.expected.audience", Kind::List, Some(""))
+        .effective("issuer_and_audience_are_those_expected")
         .says("Audiences of which a token must name one."),
     Key::broker("sasl.oauthbearer.expected.issuer", Kind::String, None)
+        .effective("issuer_and_audience_are_those_expected")
         .says("Issuer that a token must name."),
     Key::broker("sasl.oauthbearer.jwks.endpoint.refresh.ms", Kind::Long, Some("3600000"))
         .says("Time between two fetches of the identity provider's keys."),
@@ -111,6 +119,7 @@ pub const KEYS: &[Key] = &[
     Key::broker("sasl.oauthbearer.jwks.endpoint.retry.backoff.ms", Kind::Long, Some("100"))
         .says("First pause between attempts to fetch the identity provider's keys."),
     Key::broker("sasl.oauthbearer.jwks.endpoint.url", Kind::String, None)
+        .effective("a_signed_bearer_token_logs_its_subject_in_and_bounds_the_session")
         .says("Where the identity provider publishes its keys."),
     Key::broker("sasl.oauthbearer.jwt.retriever.class", Kind::Class, Some("org.apache.kafka.common.security.oauthbearer.DefaultJwtRetriever"))
         .says("Java class that gets tokens."),
@@ -119,8 +128,10 @@ pub const KEYS: &[Key] = &[
     Key::broker("sasl.oauthbearer.scope", Kind::String, None)
         .says("Scope asked for with a token."),
     Key::broker("sasl.oauthbearer.scope.claim.name", Kind::String, Some("scope"))
+        .effective("a_scope_is_text_or_distinct_texts")
         .says("Name of the claim that carries the scope."),
     Key::broker("sasl.oauthbearer.sub.claim.name", Kind::String, Some("sub"))
+        .effective("the_user_is_the_claim_that_is_asked_for")
         .says("Name of the claim that carries the user."),
     Key::broker("sasl.oauthbearer.token.endpoint.url", Kind::String, None)
         .says("Where tokens are asked for."),

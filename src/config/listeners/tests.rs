@@ -146,17 +146,6 @@ fn listeners_that_cannot_work_are_refused_with_what_is_allowed() {
 }
 
 #[test]
-fn a_protocol_that_is_not_built_is_understood_and_refused_by_name() {
-    let listeners = parse(&[("listeners", "PLAINTEXT://a:1,SASL_SSL://b:2")]).unwrap();
-    assert_eq!(listeners.bound[1].protocol, SecurityProtocol::SaslSsl);
-    let refused = listeners.check_served().unwrap_err();
-    assert!(
-        refused.starts_with("listener SASL_SSL://b:2 speaks SASL_SSL, and"),
-        "{refused}"
-    );
-}
-
-#[test]
 fn the_inter_broker_listener_must_be_advertised() {
     let map = ("listener.security.protocol.map", "A:PLAINTEXT,B:PLAINTEXT");
     let base = [
