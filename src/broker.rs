@@ -7,6 +7,7 @@
 
 mod catching_up;
 mod certificates;
+mod clock_jump;
 mod controller;
 mod coordination;
 mod cordon;

@@ -2,7 +2,7 @@
 //!
 //! The first SIGTERM or SIGINT stops the node in good order, a second one ends the process at once.
 
-use super::{Node, StartError, World};
+use super::{Node, StartError, World, clock_jump};
 use crate::admin::{Admin, Phase, Shown};
 use crate::api;
 use crate::config::BrokerConfig;
@@ -57,6 +57,7 @@ pub async fn run(config: BrokerConfig, loggers: Arc<Loggers>) -> Result<(), Fail
     };
     let clock = world.clock.clone();
     let mut signals = Signals::new().map_err(Failure::Signals)?;
+    clock_jump::listen(&clock).map_err(Failure::Signals)?;
     let (phase, shown) = watch::channel(Phase::Starting);
     let metrics = Arc::new(Metrics::new(api::labels()));
     let shown = Shown {

@@ -19,6 +19,7 @@ use ottla_controller::ids::BrokerId;
 use ottla_protocol::messages::fetch::{FetchResponse, PartitionData};
 use ottla_protocol::{ErrorCode, Records};
 use ottla_storage::batch::batches;
+use ottla_storage::broken::{Rule, is_broken};
 use ottla_storage::offset::{LeaderEpoch, Offset};
 
 use super::assignment::Key;
@@ -361,6 +362,10 @@ impl Fetcher {
         if cuts.is_empty() {
             return;
         }
+        if is_broken(Rule::Truncation) {
+            let keys = cuts.iter().map(|(key, ..)| *key);
+            return keys.for_each(|key| self.tracked.pause(key, self.now(), values.fetch_backoff));
+        }
         let (keys, cuts): (Vec<_>, Vec<_>) = cuts
             .into_iter()
             .map(|(key, partition, epoch, cut)| (key, (partition, epoch, cut)))
@@ -473,7 +478,8 @@ fn position(partition: &Partition, epoch: LeaderEpoch) -> Asked {
         epoch,
         offset: position.end,
         log_start: position.log_start,
-        last_epoch: position.last_epoch,
+        // A leader that is not told of it does not compare histories.
+        last_epoch: position.last_epoch.filter(|_| !is_broken(Rule::Truncation)),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Guarantees: [`Clock::elapsed`] never goes back; a simulated clock moves exactly with `tokio::time`, so a paused or
 //! simulated runtime decides it. Does not sleep: `tokio::time::sleep` does.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
@@ -16,6 +18,8 @@ pub struct Clock {
     origin: Instant,
     /// The wall time at `origin`, when the wall clock is simulated too.
     simulated_origin_ms: Option<i64>,
+    /// How far the wall clock is ahead of that, for tests that let it jump.
+    ahead_ms: Arc<AtomicI64>,
 }
 
 impl Clock {
@@ -24,6 +28,7 @@ impl Clock {
         Self {
             origin: Instant::now(),
             simulated_origin_ms: None,
+            ahead_ms: Arc::default(),
         }
     }
 
@@ -32,17 +37,24 @@ impl Clock {
         Self {
             origin: Instant::now(),
             simulated_origin_ms: Some(start_ms),
+            ahead_ms: Arc::default(),
         }
     }
 
     /// Milliseconds since the Unix epoch. May jump when the machine's clock is set.
     pub fn wall_ms(&self) -> i64 {
-        match self.simulated_origin_ms {
+        let now_ms = match self.simulated_origin_ms {
             Some(start_ms) => start_ms.saturating_add(to_ms(self.elapsed())),
             None => SystemTime::now()
                 .duration_since(UNIX_EPOCH)
                 .map_or(0, to_ms),
-        }
+        };
+        now_ms.saturating_add(self.ahead_ms.load(Ordering::Relaxed))
+    }
+
+    /// Lets the wall clock of this and of all its clones jump: from now on it is this far ahead (or behind, below 0) of what it would be.
+    pub fn set_ahead_ms(&self, ahead_ms: i64) {
+        self.ahead_ms.store(ahead_ms, Ordering::Relaxed);
     }
 
     /// The moment `after` from now, for `tokio::time::timeout_at`. One too far away to count is years away.
@@ -72,6 +84,17 @@ mod tests {
         tokio::time::advance(Duration::from_millis(250)).await;
         assert_eq!(clock.wall_ms(), 1_250);
         assert_eq!(clock.clone().elapsed(), Duration::from_millis(250));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_jump_moves_the_wall_time_of_every_clone_and_nothing_else() {
+        let clock = Clock::simulated(10_000);
+        let clone = clock.clone();
+        clock.set_ahead_ms(-4_000);
+        assert_eq!(clone.wall_ms(), 6_000);
+        assert_eq!(clone.elapsed(), Duration::ZERO);
+        clone.set_ahead_ms(0);
+        assert_eq!(clock.wall_ms(), 10_000);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! log: writer, reader, recovery), [`dir`] (a log directory of many partitions).
 
 pub mod batch;
+pub mod broken;
 pub mod checkpoint;
 pub mod dir;
 pub mod disk;

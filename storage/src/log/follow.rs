@@ -3,6 +3,7 @@
 use super::error::{AppendError, Failure};
 use super::writer::LogWriter;
 use crate::batch::{self, CheckedBatch};
+use crate::broken::{Rule, is_broken};
 use crate::offset::{LeaderEpoch, Offset};
 use crate::producers::{Draft, Origin, Proof};
 use crate::segment::BatchAt;
@@ -122,7 +123,9 @@ impl LogWriter {
         let mut placed = Vec::with_capacity(group.len());
         let mut position = self.active.segment().size_bytes();
         for batch in group.iter() {
-            self.draft_replicated(&mut draft, batch)?;
+            if !is_broken(Rule::ProducerState) {
+                self.draft_replicated(&mut draft, batch)?;
+            }
             let at = placed_at(batch, position)?;
             position = at.end();
             placed.push(at);
