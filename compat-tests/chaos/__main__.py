@@ -1,24 +1,28 @@
 """Faults of every kind under writers, readers and a group, and then the question whether what they were told was true.
 
-`python compat-tests/chaos --minutes 60 --seed 7` runs one history on a fresh cluster of three. The clients are told in workload.py, the
-faults in nemesis.py, the rules in checker.py. A seed gives the faults' order, victims and lengths; machines and clients add their own chance.
+`python compat-tests/chaos --minutes 60 --seed 7` runs one history on a fresh cluster of three, in a network of its own where the machine
+permits that. The clients are told in workload.py, the faults in nemesis.py, the rules in checker.py. A seed gives the faults' order, victims
+and lengths; machines and clients add their own chance.
 At the end the group's offsets are looked up, everything is read once more, the nodes are stopped and their logs compared byte by byte.
 """
 
 import argparse
+import os
 import random
 import sys
 import time
 
+import network
 import paths
 from checker import Checker
 from cluster import Cluster
-from nemesis import KINDS, PROGRESS_S, WHOLE_S, Nemesis
+from nemesis import KINDS, PARTITIONS as PARTITION_KINDS, PROGRESS_S, SETTINGS, WHOLE_S, Nemesis
 from replicas import compare
 from workload import FLUSH_S, TOPIC, Client, Journal, Member, Reader, Watcher, Writer, begin_group, create_topic, look_up, outsider, whole_log
 
 PARTITIONS = 6
 CODECS = ("none", "lz4", "zstd")
+COMPAT_KAFKA = os.environ.get("COMPAT_TARGET") == "kafka"  # whose clock is the machine's
 MILLION, EACH = 1_000_000, 20  # what a long run must reach to count
 
 
@@ -27,7 +31,7 @@ class History:
 
     def __init__(self, seed: int, per_second: float, kinds: tuple[str, ...], settings: dict[str, str]):
         self.checker = Checker(PARTITIONS)
-        self.cluster = Cluster(settings)
+        self.cluster = Cluster(SETTINGS | settings, network=network.Network([1, 2, 3]) if network.inside() else None)
         home = self.cluster.nodes[1].home
         self.journal = Journal(home / "journal.jsonl")
         print(f"  seed {seed}; journal: {(home / 'journal.jsonl').relative_to(paths.ROOT)}; logs: {', '.join(self.cluster.logs())}", flush=True)
@@ -70,12 +74,12 @@ class History:
         for client in [*self.writers, *self.others]:
             client.stopping.set()
 
-    def run(self, seconds: float) -> list[str]:
-        """Ends early when a fault could not be healed; then nothing more can be asked of the cluster."""
+    def run(self, seconds: float, until_caught: bool = False) -> list[str]:
+        """Ends early when a fault could not be healed; then nothing more can be asked of the cluster. Or with the first problem, if asked to."""
         try:
             self.begin()
             deadline = time.monotonic() + seconds
-            while time.monotonic() < deadline:
+            while time.monotonic() < deadline and not (until_caught and self.checker.problems):
                 self.nemesis.strike()
             self.end()
         except Exception as error:
@@ -99,6 +103,19 @@ def shortfall(history: History) -> list[str]:
     return [f"only {acknowledged} acknowledged records"] * (acknowledged < MILLION) + [f"fewer than {EACH} faults: {', '.join(few)}"] * bool(few)
 
 
+def possible(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """What can be done to this target on this machine. Does not return where the program has to begin again in a network of its own."""
+    if COMPAT_KAFKA:
+        kinds = tuple(kind for kind in kinds if kind != "clock jump")
+    reason = network.enter()
+    if reason is None:
+        return kinds
+    if os.environ.get("CI") == "true":
+        sys.exit(f"no network partitions: {reason}")
+    print(f"  no network partitions: {reason}", flush=True)
+    return tuple(kind for kind in kinds if kind not in PARTITION_KINDS)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="compat-tests/chaos", description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=1.5, help="of faults, for each seed")
@@ -109,10 +126,11 @@ def main() -> int:
     parser.add_argument("--long", action="store_true", help="fail when there were too few records or faults to count")
     parser.add_argument("--setting", action="append", default=[], help="KEY=VALUE of every node")
     arguments = parser.parse_args()
+    kinds = possible(tuple(arguments.only or KINDS))
     seeds = [*(arguments.seed or []), *([random.randrange(10**6)] if arguments.random_seed or not arguments.seed else [])]
     failed = 0
     for seed in seeds:
-        history = History(seed, arguments.rate, tuple(arguments.only or KINDS), dict(one.split("=", 1) for one in arguments.setting))
+        history = History(seed, arguments.rate, kinds, dict(one.split("=", 1) for one in arguments.setting))
         problems = history.run(arguments.minutes * 60)
         if arguments.long and not problems:
             problems = shortfall(history)

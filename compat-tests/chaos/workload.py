@@ -206,7 +206,7 @@ class Watcher(Client):
         next_lookup = time.monotonic() + 1
         while not self.stopping.wait(0.1):
             for node in self.cluster.answering():
-                shown = asking.metadata(node.port, TOPIC)
+                shown = asking.metadata(node.at, TOPIC)
                 for index, one in (shown.partitions if shown else {}).items():
                     self.checker.led(index, one.epoch, one.leader)
             if time.monotonic() > next_lookup:

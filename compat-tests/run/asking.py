@@ -1,4 +1,4 @@
-"""Two questions in the Kafka protocol, by hand, of one node: Metadata (version 7) and DescribeQuorum (version 0).
+"""A few questions in the Kafka protocol, by hand, of one node: Metadata (version 7), DescribeQuorum and AlterPartitionReassignments (version 0).
 
 Every call opens a connection of its own and gives up after a second: it answers None when the node does not.
 """
@@ -8,7 +8,8 @@ import struct
 from dataclasses import dataclass
 
 LIMIT_S = 1.0
-METADATA, DESCRIBE_QUORUM = 3, 55
+METADATA, ALTER_PARTITION_REASSIGNMENTS, DESCRIBE_QUORUM = 3, 45, 55
+Address = tuple[str, int]  # of a node
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,12 @@ class Reader:
             self.skip(self.varint())
 
 
-def ask(port: int, key: int, version: int, flexible: bool, body: bytes) -> Reader | None:
+def ask(address: Address, key: int, version: int, flexible: bool, body: bytes, limit_s: float = LIMIT_S) -> Reader | None:
     client = b"chaos"
     header = struct.pack(">hhih", key, version, 1, len(client)) + client + (b"\0" if flexible else b"")
     try:
-        with socket.create_connection(("127.0.0.1", port), LIMIT_S) as link:
-            link.settimeout(LIMIT_S)
+        with socket.create_connection(address, LIMIT_S) as link:
+            link.settimeout(limit_s)
             link.sendall(struct.pack(">i", len(header) + len(body)) + header + body)
             (size,) = struct.unpack(">i", receive(link, 4))
             answer = Reader(receive(link, size))
@@ -94,11 +95,11 @@ def receive(link: socket.socket, size: int) -> bytes:
     return data
 
 
-def metadata(port: int, topic: str | None) -> Topic | None:
+def metadata(address: Address, topic: str | None) -> Topic | None:
     """A topic that is not known has no partitions."""
     names = [topic.encode()] if topic else []
     body = struct.pack(">i", len(names)) + b"".join(struct.pack(">h", len(name)) + name for name in names) + b"\0"
-    answer = ask(port, METADATA, 7, False, body)
+    answer = ask(address, METADATA, 7, False, body)
     return None if answer is None else read_metadata(answer)
 
 
@@ -126,11 +127,11 @@ def read_metadata(answer: Reader) -> Topic:
     return Topic(brokers, partitions)
 
 
-def quorum(port: int) -> Quorum | None:
+def quorum(address: Address) -> Quorum | None:
     """None also while there is no active controller to ask."""
     name = b"__cluster_metadata"
     body = bytes([2, len(name) + 1]) + name + bytes([2]) + struct.pack(">i", 0) + b"\0\0\0"
-    answer = ask(port, DESCRIBE_QUORUM, 0, True, body)
+    answer = ask(address, DESCRIBE_QUORUM, 0, True, body)
     if answer is None or answer.take("h") != 0 or answer.varint() < 2:
         return None
     answer.skip(answer.varint() - 1)
@@ -146,3 +147,22 @@ def quorum(port: int) -> Quorum | None:
         answer.take("q")
         answer.tags()
     return Quorum(leader, epoch, voters)
+
+
+def reassign(address: Address, topic: str, partition: int, replicas: list[int]) -> bool:
+    """Whether the partition is being moved to these replicas now."""
+    name = topic.encode()
+    one = struct.pack(">i", partition) + bytes([len(replicas) + 1]) + b"".join(struct.pack(">i", id) for id in replicas) + b"\0"
+    body = struct.pack(">i", 5000) + bytes([2, len(name) + 1]) + name + bytes([2]) + one + b"\0\0"
+    answer = ask(address, ALTER_PARTITION_REASSIGNMENTS, 0, True, body, limit_s=6.0)
+    if answer is None:
+        return False
+    answer.take("i")
+    error = answer.take("h")
+    answer.skip(answer.varint() - 1)
+    if error != 0 or answer.varint() != 2:
+        return False
+    answer.skip(answer.varint() - 1)
+    answer.varint()
+    answer.take("i")
+    return answer.take("h") == 0

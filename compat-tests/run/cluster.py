@@ -1,4 +1,5 @@
-"""Three brokers that are one cluster: every node is a broker and a voter, all on loopback, data directories side by side.
+"""Three brokers that are one cluster: every node is a broker and a voter, all on loopback or on a network of their own (network.py), data directories
+side by side.
 
 A node is a `Broker` of targets.py that can also stand still (SIGSTOP) and lose its disk. What the cluster says about itself is asked
 of one node at a time over the wire (asking.py), never through a client that could hang on a node that stands still.
@@ -10,9 +11,11 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import asking
 import paths
+from network import Network, address
 from targets import CLUSTER_ID, JVM, Broker, Kafka, Ottla, target
 
 LISTENERS = ("PLAINTEXT", "CONTROLLER")
@@ -35,6 +38,7 @@ class Node(Broker):
     """What a node of either kind can suffer."""
 
     paused = False
+    host = "127.0.0.1"
 
     @property
     def id(self) -> int:
@@ -43,6 +47,11 @@ class Node(Broker):
     @property
     def port(self) -> int:
         return self.ports["PLAINTEXT"]
+
+    @property
+    def at(self) -> asking.Address:
+        """Where clients reach it."""
+        return self.host, self.port
 
     def pause(self) -> None:
         """As a machine that stands still: its connections stay open."""
@@ -66,7 +75,17 @@ class Node(Broker):
 
 
 class OttlaNode(Node, Ottla):
-    pass
+    @property
+    def clock(self) -> Path:
+        return self.home / "clock"
+
+    def environment(self) -> dict[str, str]:
+        return super().environment() | {"OTTLA_TEST_CLOCK_FILE": str(self.clock)}
+
+    def jump(self, ahead_ms: int) -> None:
+        """Its wall clock is this far ahead of the machine's from now on; until it is started again."""
+        self.clock.write_text(str(ahead_ms))
+        self.process.send_signal(signal.SIGUSR1)
 
 
 class KafkaNode(Node, Kafka):
@@ -78,17 +97,21 @@ class KafkaNode(Node, Kafka):
 
 
 class Cluster:
-    """`overrides` are keys for every node. Nothing runs before start()."""
+    """`overrides` are keys for every node; with a network, each node is in its own place there. Nothing runs before start()."""
 
-    def __init__(self, overrides: dict[str, str] | None = None, count: int = 3):
+    def __init__(self, overrides: dict[str, str] | None = None, count: int = 3, network: Network | None = None):
         kind = KafkaNode if target() is Kafka else OttlaNode
+        self.network = network
         self.nodes: dict[int, Node] = {id: kind(REPLICATED | (overrides or {}), listeners=LISTENERS) for id in range(1, count + 1)}
-        voters = ",".join(f"{id}@127.0.0.1:{node.ports['CONTROLLER']}" for id, node in self.nodes.items())
         for id, node in self.nodes.items():
-            clients = f"PLAINTEXT://127.0.0.1:{node.port}"
+            if network is not None:
+                node.host, node.prefix = address(id), tuple(network.entering(id))
+        voters = ",".join(f"{id}@{node.host}:{node.ports['CONTROLLER']}" for id, node in self.nodes.items())
+        for id, node in self.nodes.items():
+            clients = f"PLAINTEXT://{node.host}:{node.port}"
             node.overrides = node.overrides | {
                 "node.id": str(id),
-                "listeners": f"{clients},CONTROLLER://127.0.0.1:{node.ports['CONTROLLER']}",
+                "listeners": f"{clients},CONTROLLER://{node.host}:{node.ports['CONTROLLER']}",
                 "advertised.listeners": clients,
                 "inter.broker.listener.name": "PLAINTEXT",
                 "controller.quorum.voters": voters,
@@ -97,7 +120,7 @@ class Cluster:
 
     @property
     def bootstrap(self) -> str:
-        return ",".join(f"127.0.0.1:{node.port}" for node in self.nodes.values())
+        return ",".join(f"{node.host}:{node.port}" for node in self.nodes.values())
 
     def start(self) -> "Cluster":
         self.launch(*self.nodes.values())
@@ -126,13 +149,13 @@ class Cluster:
     def metadata(self, topic: str) -> asking.Topic | None:
         """As the first node that answers shows it. None when none does."""
         for node in self.answering():
-            if (shown := asking.metadata(node.port, topic)) is not None:
+            if (shown := asking.metadata(node.at, topic)) is not None:
                 return shown
         return None
 
     def brokers(self) -> set[int]:
         """Those that every running node knows."""
-        shown = [asking.metadata(node.port, None) for node in self.answering()]
+        shown = [asking.metadata(node.at, None) for node in self.answering()]
         return set.intersection(*(set(one.brokers) if one else set() for one in shown)) if shown else set()
 
     def leader(self, topic: str, partition: int) -> Node | None:
@@ -141,7 +164,7 @@ class Cluster:
 
     def quorum(self) -> asking.Quorum | None:
         for node in self.answering():
-            if (shown := asking.quorum(node.port)) is not None:
+            if (shown := asking.quorum(node.at)) is not None:
                 return shown
         return None
 
@@ -156,7 +179,7 @@ class Cluster:
         if quorum is None or quorum.voters != set(self.nodes):
             return False
         for node in self.answering():
-            shown = asking.metadata(node.port, topic)
+            shown = asking.metadata(node.at, topic)
             if shown is None or not shown.partitions or set(shown.brokers) != set(self.nodes):
                 return False
             if any(one.leader < 0 or set(one.in_sync) != set(one.replicas) for one in shown.partitions.values()):
@@ -169,6 +192,8 @@ class Cluster:
     def end(self) -> None:
         for node in self.nodes.values():
             node._end()
+        if self.network is not None:
+            self.network.end()
 
     def discard(self) -> None:
         for node in self.nodes.values():

@@ -6,6 +6,7 @@ A suite says how many of its tests passed in lines that this file can read: `tes
 
 import os
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -63,7 +64,8 @@ class Suite:
         environment |= self.environment
         paths.LOGS.mkdir(parents=True, exist_ok=True)
         with open(paths.LOGS / f"{self.name.replace(' ', '-')}.log", "w") as log:
-            command = ["timeout", "--foreground", "--kill-after=20", str(self.limit_s), *self.command]
+            # Should the runner be killed, its suites end as if stopped by their time limit, and with them their brokers.
+            command = [*(["setpriv", "--pdeathsig", "TERM", "--"] if shutil.which("setpriv") else []), "timeout", "--foreground", "--kill-after=20", str(self.limit_s), *self.command]
             child = subprocess.Popen(
                 command, cwd=paths.ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
             )

@@ -59,11 +59,18 @@ def end_with_this_process(ending: Callable[[], None]) -> None:
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
+def dying_together() -> list[str]:
+    """The beginning of a command that the kernel ends with this process, even if that is killed. (It watches the thread that starts it.)"""
+    is_main = threading.current_thread() is threading.main_thread()
+    return ["setpriv", "--pdeathsig", "KILL", "--"] if is_main and shutil.which("setpriv") else []
+
+
 class Broker:
     """One broker process and its data directory. `listeners` are names; each gets a port on localhost."""
 
     ready: re.Pattern[str]
     start_limit_s = 60.0
+    prefix: tuple[str, ...] = ()  # what its command is started by (must become it)
 
     def __init__(self, overrides: dict[str, str] | None = None, listeners: tuple[str, ...] = ("PLAINTEXT",), data: Path | None = None):
         paths.WORK.mkdir(parents=True, exist_ok=True)
@@ -116,7 +123,7 @@ class Broker:
         command = self.command()
         self.log_start = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.home, env=self.environment())
+            self.process = subprocess.Popen([*dying_together(), *self.prefix, *command], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.home, env=self.environment())
 
     def wait_ready(self) -> "Broker":
         deadline = time.monotonic() + self.start_limit_s

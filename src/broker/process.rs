@@ -9,6 +9,7 @@ use crate::config::BrokerConfig;
 use crate::logging::Loggers;
 use crate::metrics::Metrics;
 use crate::net::tcp::Tcp;
+use ottla_storage::broken;
 use std::fmt;
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -58,6 +59,9 @@ pub async fn run(config: BrokerConfig, loggers: Arc<Loggers>) -> Result<(), Fail
     let clock = world.clock.clone();
     let mut signals = Signals::new().map_err(Failure::Signals)?;
     clock_jump::listen(&clock).map_err(Failure::Signals)?;
+    if let Some(rule) = broken::named() {
+        tracing::error!(rule, "a rule of this build is broken on purpose");
+    }
     let (phase, shown) = watch::channel(Phase::Starting);
     let metrics = Arc::new(Metrics::new(api::labels()));
     let shown = Shown {

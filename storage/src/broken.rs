@@ -30,16 +30,25 @@ impl Rule {
 #[cfg(feature = "broken")]
 const VARIABLE: &str = "OTTLA_BROKEN_RULE";
 
+/// What the environment says is to be broken.
+#[cfg(feature = "broken")]
+pub fn named() -> Option<&'static str> {
+    static NAMED: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
+    NAMED
+        .get_or_init(|| std::env::var(VARIABLE).ok())
+        .as_deref()
+}
+
+/// What the environment says is to be broken: it is not asked.
+#[cfg(not(feature = "broken"))]
+pub const fn named() -> Option<&'static str> {
+    None
+}
+
 /// Whether this rule is broken on purpose.
 #[cfg(feature = "broken")]
 pub fn is_broken(rule: Rule) -> bool {
-    static BROKEN: std::sync::OnceLock<Option<String>> = std::sync::OnceLock::new();
-    let broken = BROKEN.get_or_init(|| {
-        let name = std::env::var(VARIABLE).ok()?;
-        tracing::error!(rule = name, "a rule of this build is broken on purpose");
-        Some(name)
-    });
-    broken.as_deref() == Some(rule.name())
+    named() == Some(rule.name())
 }
 
 /// Whether this rule is broken on purpose: never.
