@@ -15,6 +15,10 @@ mod forwarding;
 mod host;
 #[path = "cluster/load.rs"]
 mod load;
+#[path = "cluster/network.rs"]
+mod network;
+#[path = "cluster/partitions.rs"]
+mod partitions;
 #[path = "cluster/replication.rs"]
 mod replication;
 #[path = "cluster/rolling.rs"]

@@ -21,6 +21,11 @@ from replicas import compare
 from workload import FLUSH_S, TOPIC, Client, Journal, Member, Reader, Watcher, Writer, begin_group, create_topic, look_up, outsider, whole_log
 
 PARTITIONS = 6
+TOPIC_CONFIG = {
+    "min.insync.replicas": "2",
+    "segment.bytes": str(4 << 20),
+    "message.timestamp.after.max.ms": str(2**63 - 1),  # a node whose clock is behind takes the clients' records all the same
+}
 CODECS = ("none", "lz4", "zstd")
 COMPAT_KAFKA = os.environ.get("COMPAT_TARGET") == "kafka"  # whose clock is the machine's
 MILLION, EACH = 1_000_000, 20  # what a long run must reach to count
@@ -44,7 +49,7 @@ class History:
 
     def begin(self) -> None:
         self.cluster.start()
-        create_topic(self.cluster, PARTITIONS, {"min.insync.replicas": "2", "segment.bytes": str(4 << 20)})
+        create_topic(self.cluster, PARTITIONS, TOPIC_CONFIG)
         self.cluster.until(lambda: self.cluster.in_sync(TOPIC), "every replica in sync", WHOLE_S)
         first = outsider(self.cluster)
         self.cluster.until(lambda: begin_group(first, PARTITIONS), "a group's offsets", WHOLE_S)
@@ -74,16 +79,23 @@ class History:
         for client in [*self.writers, *self.others]:
             client.stopping.set()
 
-    def run(self, seconds: float, until_caught: bool = False) -> list[str]:
-        """Ends early when a fault could not be healed; then nothing more can be asked of the cluster. Or with the first problem, if asked to."""
+    def run(self, seconds: float, until: list[str], hold_s: int = 0) -> list[str]:
+        """Ends early when a fault could not be healed; then nothing more can be asked of the cluster. Or with a problem that says one of `until`."""
+        self.nemesis.until = until
         try:
             self.begin()
             deadline = time.monotonic() + seconds
-            while time.monotonic() < deadline and not (until_caught and self.checker.problems):
+            while time.monotonic() < deadline:
                 self.nemesis.strike()
-            self.end()
+                if self.nemesis.is_caught():
+                    break
+            else:
+                self.end()
         except Exception as error:
             self.checker.problem(f"{type(error).__name__}: {error}")
+            if hold_s:
+                print(f"  {error}: left as it is for {hold_s} s", flush=True)
+                time.sleep(hold_s)
         self.stop_clients()
         self.cluster.end()
         self.journal.write("problems", problems=self.checker.problems)
@@ -98,7 +110,7 @@ def facts(history: History) -> str:
 
 def shortfall(history: History) -> list[str]:
     """Why a long run does not count, though nothing was wrong."""
-    few = [kind for kind in history.nemesis.kinds if history.nemesis.faults[kind] < EACH]
+    few = [kind for kind in KINDS if history.nemesis.faults[kind] < EACH]
     acknowledged = history.checker.counts["acknowledged"]
     return [f"only {acknowledged} acknowledged records"] * (acknowledged < MILLION) + [f"fewer than {EACH} faults: {', '.join(few)}"] * bool(few)
 
@@ -124,6 +136,8 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=1500, help="records per second, of all writers together")
     parser.add_argument("--only", choices=KINDS, action="append", help="only these kinds of faults")
     parser.add_argument("--long", action="store_true", help="fail when there were too few records or faults to count")
+    parser.add_argument("--until", action="append", metavar="SIGN", help="end with the first problem that says this, and forget the cluster even then")
+    parser.add_argument("--hold", type=int, default=0, metavar="SECONDS", help="leave a cluster that could not be healed as it is for so long, to be looked at")
     parser.add_argument("--setting", action="append", default=[], help="KEY=VALUE of every node")
     arguments = parser.parse_args()
     kinds = possible(tuple(arguments.only or KINDS))
@@ -131,7 +145,7 @@ def main() -> int:
     failed = 0
     for seed in seeds:
         history = History(seed, arguments.rate, kinds, dict(one.split("=", 1) for one in arguments.setting))
-        problems = history.run(arguments.minutes * 60)
+        problems = history.run(arguments.minutes * 60, arguments.until or [], arguments.hold)
         if arguments.long and not problems:
             problems = shortfall(history)
         failed += bool(problems)
@@ -140,7 +154,7 @@ def main() -> int:
             print(f"         all partitions acknowledge after: {what}: {len(waits)} times, at most {max(waits):.2f} s, mean {sum(waits) / len(waits):.2f} s")
         for problem in problems[:20]:
             print(f"         {problem}")
-        history.cluster.discard() if not problems else history.cluster.end()
+        history.cluster.discard() if not problems or arguments.until else history.cluster.end()
     print(f"stories: {len(seeds) - failed} passed, {failed} failed")
     return 1 if failed else 0
 

@@ -37,6 +37,7 @@ class Nemesis:
         self.waits: dict[str, list[float]] = {}
         self.deck: list[str] = []
         self.moved: int | None = None  # the partition that lacks a replica
+        self.until: list[str] = []  # problems that say one of this end it
 
     def strike(self) -> None:
         """One fault, its healing, and everything that must follow; perhaps another one beside it."""
@@ -51,11 +52,16 @@ class Nemesis:
                 getattr(self, one.replace(" ", "_"))()
             healed = time.monotonic()
             self.progress(kind, healed)
+            if self.is_caught():
+                return
             self.whole(what)
             self.faults.update(struck)
             print(f"    {self.ago(began)} {what}: healed after {healed - began:.1f} s, whole {time.monotonic() - healed:.1f} s later", flush=True)
         except (TimeoutError, RuntimeError) as error:
             raise RuntimeError(f"{self.ago(began)} {what}: {error}") from error
+
+    def is_caught(self) -> bool:
+        return any(sign in problem for sign in self.until for problem in self.checker.problems)
 
     def ago(self, moment: float) -> str:
         return f"at {moment - self.journal.began:.1f} s:"

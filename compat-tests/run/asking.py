@@ -30,7 +30,8 @@ class Topic:
 class Quorum:
     leader: int
     epoch: int
-    voters: set[int]
+    high_watermark: int
+    voters: dict[int, int]  # where each one's log ends, as the leader knows
 
 
 class Reader:
@@ -140,13 +141,13 @@ def quorum(address: Address) -> Quorum | None:
     error, leader, epoch = answer.take("h"), answer.take("i"), answer.take("i")
     if error != 0 or leader < 0:
         return None
-    answer.take("q")
-    voters = set()
+    high_watermark = answer.take("q")
+    voters = {}
     for _ in range(answer.varint() - 1):
-        voters.add(answer.take("i"))
-        answer.take("q")
+        id = answer.take("i")
+        voters[id] = answer.take("q")
         answer.tags()
-    return Quorum(leader, epoch, voters)
+    return Quorum(leader, epoch, high_watermark, voters)
 
 
 def reassign(address: Address, topic: str, partition: int, replicas: list[int]) -> bool:

@@ -174,9 +174,9 @@ class Cluster:
         return node if node and node.answers() else None
 
     def in_sync(self, topic: str) -> bool:
-        """Every node that answers shows every replica in sync and led, and every node votes."""
+        """Every node that answers shows every replica in sync and led, and every node votes and has what the quorum decided."""
         quorum = self.quorum()
-        if quorum is None or quorum.voters != set(self.nodes):
+        if quorum is None or set(quorum.voters) != set(self.nodes) or min(quorum.voters.values()) < quorum.high_watermark:
             return False
         for node in self.answering():
             shown = asking.metadata(node.at, topic)

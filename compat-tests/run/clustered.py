@@ -55,7 +55,7 @@ class Clustered:
         return self
 
     def _is_led(self) -> bool:
-        return any((shown := asking.quorum(node.port)) is not None and shown.leader >= 0 for node in self.cluster.answering())
+        return any((shown := asking.quorum(node.at)) is not None and shown.leader >= 0 for node in self.cluster.answering())
 
     def running(self) -> bool:
         return all(node.running() for node in self.cluster.nodes.values())

@@ -53,6 +53,20 @@ def rust() -> None:
 
 
 @functools.cache
+def broken_build() -> None:
+    """The debug build that can break a rule on purpose: what `cargo test` builds, and has built when all suites run."""
+    rust()
+    if not (paths.BROKEN.exists() and b"OTTLA_BROKEN_RULE" in paths.BROKEN.read_bytes()):
+        quietly(["cargo", "test", "--quiet", "--workspace", "--no-run"], "build the broker that breaks a rule", cwd=paths.ROOT)
+
+
+@functools.cache
+def network() -> None:
+    """What network namespaces are made with; a bare Debian has the rest."""
+    debian("ip", "iproute2")
+
+
+@functools.cache
 def native_compilers() -> None:
     """What building librdkafka from its crate takes beside make."""
     debian("gcc", "gcc")

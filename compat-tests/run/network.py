@@ -96,7 +96,10 @@ class Network:
         run(*self.entering(0), "ip", "rule", verb, "from", address(source), "to", address(target), "blackhole")
 
     def end(self) -> None:
-        for holder in self.holders.values():
+        if self.holders:
+            run("ip", "link", "del", "out")  # what the kernel would do later, when another network may want the name
+        while self.holders:
+            _, holder = self.holders.popitem()
             holder.kill()
             holder.wait()
 

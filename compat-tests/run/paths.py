@@ -23,6 +23,8 @@ GO = CACHE / "go"  # modules, what was built from them, and in bin/ our programs
 NODE_RDKAFKA = CACHE / "node-rdkafka"
 RUST_CLIENTS = CACHE / "bench-target"  # of compat-tests/Cargo.toml's programs and the limit probe
 CARGO_TOOLS = CACHE / "cargo-tools"
-OTTLA = Path(os.environ.get("OTTLA_BINARY", Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "ottla"))
+TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+BROKEN = TARGET / "debug" / "ottla"  # as `cargo test` builds it: it breaks a rule when its environment says so
+OTTLA = Path(os.environ.get("OTTLA_BINARY", TARGET / "release" / "ottla")).absolute()
 
 CLASSPATH = f"{JAVA_CLASSES}:{KAFKA_JARS}/*:{COMPAT}/java/logging"

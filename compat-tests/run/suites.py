@@ -133,7 +133,7 @@ def soak_groups(name: str, minutes: float, members: int = 15, partitions: int = 
 def chaos(name: str, minutes: float, *options: str, histories: int = 1) -> Suite:
     command = [str(paths.PYTHON), str(paths.COMPAT / "chaos"), "--minutes", str(minutes), *options]
     # Against Apache Kafka only when asked for (`make chaos TARGET=kafka`): its three nodes take a machine of their own.
-    return Suite(name, command, [install.python], limit_s=int(minutes * histories * 120) + 900, foreign=False)
+    return Suite(name, command, [install.python, install.network], limit_s=int(minutes * histories * 120) + 900, foreign=False)
 
 
 def failover(signal: str, minutes: float) -> Suite:
@@ -186,8 +186,8 @@ CLIENTS: list[Suite] = [
     soak("short soak", minutes=0.5),
     stories("checker of groups", "soak-groups", foreign=False),
     *map(on_three_nodes, SPOKEN_BY_MOST),
-    chaos("short chaos", 0.7, "--seed", "1", "--random-seed", histories=2),
-    stories("checker of chaos", "chaos", foreign=False),
+    chaos("short chaos", 1.5, "--seed", "1", "--random-seed", histories=2),
+    stories("checker of chaos", "chaos", install.network, foreign=False),
     stories("checker of the matrix", "run", foreign=False),
     soak_groups("short soak of groups", minutes=0.2),
 ]

@@ -17,12 +17,12 @@ use tokio::time::Instant;
 
 /// A partition as one node's metadata has it.
 #[derive(Clone, Debug, Default)]
-struct Seen {
-    leader: i32,
-    isr: Vec<i32>,
+pub struct Seen {
+    pub leader: i32,
+    pub isr: Vec<i32>,
 }
 
-async fn seen(cluster: &Cluster, topic: &str) -> Option<Seen> {
+pub async fn seen(cluster: &Cluster, topic: &str) -> Option<Seen> {
     let topics = Some(vec![MetadataRequestTopic {
         name: Some(topic.into()),
         ..Default::default()
@@ -47,7 +47,11 @@ async fn seen(cluster: &Cluster, topic: &str) -> Option<Seen> {
 }
 
 async fn three(settings: &[(&str, &str)]) -> Cluster {
-    let mut cluster = Cluster::named(3);
+    begun(Cluster::named(3), settings).await
+}
+
+/// Three nodes that know each other, in racks of their own.
+pub async fn begun(mut cluster: Cluster, settings: &[(&str, &str)]) -> Cluster {
     for id in 1..=3 {
         let node = cluster.node_mut(id);
         let metadata = node.data().with_file_name("metadata").display().to_string();
@@ -71,14 +75,14 @@ async fn three(settings: &[(&str, &str)]) -> Cluster {
     cluster
 }
 
-async fn create_replicated(cluster: &Cluster, topic: &str) {
+pub async fn create_replicated(cluster: &Cluster, topic: &str) {
     let mut request = create(topic, 1, &[("min.insync.replicas", "2")]);
     request.topics[0].replication_factor = 3;
     let created = cluster.node(1).ask(5, &request).await.expect("an answer");
     assert_eq!(created.topics[0].error_code, ErrorCode::NONE);
 }
 
-async fn in_sync(cluster: &Cluster, topic: &str, count: usize) -> Seen {
+pub async fn in_sync(cluster: &Cluster, topic: &str, count: usize) -> Seen {
     cluster
         .until("they are in sync", async |cluster| {
             let seen = seen(cluster, topic).await?;
@@ -88,7 +92,7 @@ async fn in_sync(cluster: &Cluster, topic: &str, count: usize) -> Seen {
 }
 
 /// Produces one value, again and again until it is acknowledged; answers its offset and how long that took.
-async fn produce_surely(cluster: &Cluster, topic: &str, value: &str) -> (i64, Duration) {
+pub async fn produce_surely(cluster: &Cluster, topic: &str, value: &str) -> (i64, Duration) {
     let began = Instant::now();
     let offset = cluster
         .until("an acknowledgement", async |cluster| {
@@ -107,7 +111,7 @@ async fn produce_surely(cluster: &Cluster, topic: &str, value: &str) -> (i64, Du
 }
 
 /// Everything below the high watermark, by offset.
-async fn content(cluster: &Cluster, node: i32, topic: &str) -> BTreeMap<i64, String> {
+pub async fn content(cluster: &Cluster, node: i32, topic: &str) -> BTreeMap<i64, String> {
     let mut found = BTreeMap::new();
     loop {
         let from = found.last_key_value().map_or(0, |(offset, _)| offset + 1);

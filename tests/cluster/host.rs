@@ -6,6 +6,7 @@
 //!   cluster.until("another controller", async |cluster| cluster.active().await.filter(|node| *node != 1)).await;
 //! ```
 
+use crate::network::Network;
 use crate::wire::Client;
 use ottla_protocol::Request;
 use ottla_protocol::messages::describe_quorum::{
@@ -18,7 +19,7 @@ use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -34,12 +35,15 @@ const PORTS: std::ops::Range<u16> = 12_000..31_000;
 /// Nodes that name each other.
 pub struct Cluster {
     pub nodes: Vec<Node>,
+    network: Option<Arc<Network>>,
     folder: TempDir,
 }
 
 /// One of them, running or not.
 pub struct Node {
     pub id: i32,
+    host: String,
+    network: Option<Arc<Network>>,
     pub port: u16,
     pub controller_port: u16,
     pub settings: BTreeMap<String, String>,
@@ -62,8 +66,18 @@ impl Cluster {
 
     /// As many nodes that list each other as voters, not started.
     pub fn named(count: i32) -> Self {
+        Self::on(None, count)
+    }
+
+    /// As [`Cluster::named`], on a network that can be cut. Only where [`crate::network::is_inside`].
+    pub fn apart(count: i32) -> Self {
+        Self::on(Some(Arc::new(Network::of(count))), count)
+    }
+
+    fn on(network: Option<Arc<Network>>, count: i32) -> Self {
         let mut cluster = Self {
             nodes: Vec::new(),
+            network,
             folder: TempDir::new().expect("a temporary folder"),
         };
         for id in 1..=count {
@@ -80,8 +94,15 @@ impl Cluster {
     pub fn add(&mut self, id: i32, settings: &[(&str, &str)]) -> &Node {
         let folder = self.folder.path().join(id.to_string());
         fs::create_dir_all(&folder).expect("a folder");
+        let network = self.network.clone();
+        let host = match &network {
+            Some(_) => Network::address(id),
+            None => "127.0.0.1".to_owned(),
+        };
         let mut node = Node {
             id,
+            host: host.clone(),
+            network,
             port: free_port(),
             controller_port: free_port(),
             settings: BTreeMap::new(),
@@ -89,7 +110,7 @@ impl Cluster {
             process: Mutex::new(None),
         };
         let listeners = format!(
-            "PLAINTEXT://127.0.0.1:{},CONTROLLER://127.0.0.1:{}",
+            "PLAINTEXT://{host}:{},CONTROLLER://{host}:{}",
             node.port, node.controller_port
         );
         for (key, value) in [
@@ -165,7 +186,7 @@ impl Node {
     }
 
     pub fn as_voter(&self) -> String {
-        format!("{}@127.0.0.1:{}", self.id, self.controller_port)
+        format!("{}@{}:{}", self.id, self.host, self.controller_port)
     }
 
     pub fn start(&self) {
@@ -174,7 +195,11 @@ impl Node {
             .append(true)
             .open(self.folder.join("output"))
             .expect("a file for its output");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ottla"));
+        let program = env!("CARGO_BIN_EXE_ottla");
+        let mut command = match &self.network {
+            Some(network) => network.command(self.id, program),
+            None => Command::new(program),
+        };
         command.arg("serve");
         for (key, value) in &self.settings {
             command.arg("--override").arg(format!("{key}={value}"));
@@ -202,6 +227,33 @@ impl Node {
 
     pub fn resume(&self) {
         self.signal(Signal::CONT);
+    }
+
+    /// Whatever it and the other nodes send to each other is lost from now on; clients still reach it.
+    pub fn isolate(&self) {
+        self.silence();
+        self.deafen();
+    }
+
+    /// What it sends to the other nodes is lost.
+    pub fn silence(&self) {
+        self.wires().silence(self.id);
+    }
+
+    /// What the other nodes send to it is lost.
+    pub fn deafen(&self) {
+        self.wires().deafen(self.id);
+    }
+
+    /// Nothing between it and others is lost any more.
+    pub fn heal(&self) {
+        self.wires().heal(self.id);
+    }
+
+    fn wires(&self) -> &Network {
+        self.network
+            .as_ref()
+            .expect("a cluster whose nodes are apart")
     }
 
     /// In good order.
@@ -269,7 +321,7 @@ impl Node {
 
     /// One question on a connection of its own; `None` when there is no answer.
     pub async fn ask<R: Request>(&self, version: i16, request: &R) -> Option<R::Response> {
-        Self::ask_at(self.port, version, request).await
+        self.ask_here(self.port, version, request).await
     }
 
     /// As [`Node::ask`], on its controller listener.
@@ -278,13 +330,30 @@ impl Node {
         version: i16,
         request: &R,
     ) -> Option<R::Response> {
-        Self::ask_at(self.controller_port, version, request).await
+        self.ask_here(self.controller_port, version, request).await
+    }
+
+    async fn ask_here<R: Request>(
+        &self,
+        port: u16,
+        version: i16,
+        request: &R,
+    ) -> Option<R::Response> {
+        Self::ask_of((&self.host, port), version, request).await
     }
 
     /// As [`Node::ask`], of whoever listens there.
     pub async fn ask_at<R: Request>(port: u16, version: i16, request: &R) -> Option<R::Response> {
+        Self::ask_of(("127.0.0.1", port), version, request).await
+    }
+
+    async fn ask_of<R: Request>(
+        address: (&str, u16),
+        version: i16,
+        request: &R,
+    ) -> Option<R::Response> {
         let asked = async {
-            let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+            let stream = TcpStream::connect(address).await.ok()?;
             Client::on(stream).ask(version, request).await.ok()
         };
         tokio::time::timeout(ANSWER_MAX, asked).await.ok()?
