@@ -190,7 +190,11 @@ impl Partition {
             let (leads, epoch) = (role.is_leader(), role.leader_epoch);
             if leads && is_new_term {
                 role.epoch_start = self.offsets().end;
-                writer.assign_epoch(epoch);
+                if !writer.assign_epoch(epoch) {
+                    // A node that starts may see old metadata first: of a time when it led, before it followed in a later epoch.
+                    tracing::info!(partition = %self, %epoch, "the log knows a later leader epoch: waiting for newer metadata");
+                    return;
+                }
             } else {
                 role.epoch_start = before.epoch_start;
             }

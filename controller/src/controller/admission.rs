@@ -112,6 +112,20 @@ pub fn decide(known: &Known, newcomer: &Newcomer) -> Admission {
     })
 }
 
+/// Whether those who leave by the unfinished change between these voters go on as learners: not where every one of them is a node that is
+/// back with another directory.
+pub fn keeps_leaving(configs: &[BTreeSet<RaftId>], members: &BTreeSet<RaftId>) -> bool {
+    let Some((staying, before)) = configs.split_last() else {
+        return true;
+    };
+    let mut leaving = before.iter().flatten().filter(|id| !staying.contains(id));
+    let is_back = |id: &RaftId| {
+        let mut others = members.iter().filter(|other| *other != id);
+        others.any(|other| other.node == id.node)
+    };
+    !leaving.all(is_back)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -219,5 +233,16 @@ mod tests {
             ask(&known, id(1, 2), 1, true),
             Admission::Refused(_)
         ));
+    }
+
+    #[test]
+    fn who_leaves_by_an_unfinished_change_stays_as_a_learner_unless_its_node_is_back() {
+        let all = BTreeSet::from([id(1, 1), id(2, 2), id(3, 3)]);
+        let two = BTreeSet::from([id(2, 2), id(3, 3)]);
+        let leaving = [all.clone(), two];
+        assert!(keeps_leaving(&leaving, &all));
+        let mut members = all;
+        members.insert(id(1, 9));
+        assert!(!keeps_leaving(&leaving, &members));
     }
 }

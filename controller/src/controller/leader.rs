@@ -13,7 +13,7 @@ use super::chores::Chore;
 use super::completion::{Completions, Decided, Write};
 use super::options::ControllerOptions;
 use super::proposal::{Proposal, Typed};
-use super::{ProposeError, Turn};
+use super::{ProposeError, Turn, membership};
 use crate::decide;
 use crate::delta::Delta;
 use crate::dice::Dice;
@@ -22,11 +22,11 @@ use crate::image::Image;
 use crate::liveness::Liveness;
 use crate::outcome::Outcome;
 use crate::publish::Metadata;
-use crate::raft::{Batch, LogStore, StateMachine, Types};
+use crate::raft::{Batch, LogStore, Runtime, StateMachine, Types};
 use crate::watch;
 use openraft::Raft;
 use openraft::impls::ProgressResponder;
-use openraft_rt::WatchReceiver;
+use openraft_rt::{AsyncRuntime, WatchReceiver};
 use ottla_protocol::records::metadata::MetadataRecord;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -50,6 +50,8 @@ pub(super) struct Leader {
     pub leads: watch::Sender<bool>,
     /// How many bytes were in the log when the last snapshot was asked for.
     pub snapshot_at_bytes: u64,
+    /// The unfinished change of the membership that the last look found.
+    pub unfinished: Option<u64>,
 }
 
 /// What only the active controller has.
@@ -155,11 +157,21 @@ impl Leader {
     async fn keep_house(&mut self) {
         self.fence_silent_brokers().await;
         self.elect_leaders().await;
+        self.finish_membership_change();
         let logged = self.log.appended_bytes();
         if logged - self.snapshot_at_bytes >= self.options.limits.snapshot_bytes {
             self.snapshot_at_bytes = logged;
             // It fails only when openraft has stopped, which the next look at the metrics shows.
             let _ = self.raft.trigger().snapshot().await;
+        }
+    }
+
+    /// One that is unfinished at two looks was left by a leader before this one: whoever asks for a change takes its second step at once.
+    fn finish_membership_change(&mut self) {
+        let now = membership::unfinished(&self.raft);
+        let before = std::mem::replace(&mut self.unfinished, now);
+        if now.is_some() && now == before && self.active.is_some() {
+            Runtime::spawn(membership::finish(self.raft.clone()));
         }
     }
 

@@ -169,6 +169,29 @@ impl Controller {
     }
 }
 
+/// The entry of a change that has taken its first step only: both configurations are in force, and each needs its majority.
+pub(super) fn unfinished(raft: &Raft<Types, StateMachine>) -> Option<u64> {
+    let metrics = raft.metrics().borrow_watched().clone();
+    let config = &metrics.membership_config;
+    let is_joint = config.membership().get_joint_config().len() > 1;
+    config.log_id().map(|at| at.index).filter(|_| is_joint)
+}
+
+/// Takes the second step of a change whose leader went away after the first.
+pub(super) async fn finish(raft: Raft<Types, StateMachine>) {
+    let membership = raft.metrics().borrow_watched().membership_config.clone();
+    let membership = membership.membership();
+    let members = membership.nodes().map(|(id, _)| *id).collect();
+    let retain = admission::keeps_leaving(membership.get_joint_config(), &members);
+    let nothing_more = ChangeMembers::AddVoterIds(BTreeSet::new());
+    match raft.change_membership(nothing_more, retain).await {
+        Ok(_) => {
+            tracing::info!("finished a change of the quorum's membership that was left halfway")
+        }
+        Err(error) => tracing::info!(%error, "a change of the quorum's membership is halfway"),
+    }
+}
+
 fn known(raft: &Raft<Types, StateMachine>) -> Known {
     let metrics = raft.metrics().borrow_watched().clone();
     let membership = metrics.membership_config.membership();

@@ -95,6 +95,7 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
         last_term: 0,
         leads,
         snapshot_at_bytes: 0,
+        unfinished: None,
         proposals: proposed,
         completions,
         metadata: metadata.clone(),

@@ -136,10 +136,21 @@ impl LogWriter {
         }
     }
 
-    /// Becoming leader in `epoch`: the epoch begins at the log's end, even if nothing is ever written in it.
-    pub fn assign_epoch(&mut self, epoch: LeaderEpoch) {
+    /// Becoming leader in `epoch`: the epoch begins at the log's end, even if nothing is ever written in it. `false`, and nothing changes,
+    /// where the log knows a later one: whoever says that this epoch is now does not know what has become of the partition.
+    #[must_use]
+    pub fn assign_epoch(&mut self, epoch: LeaderEpoch) -> bool {
         let end = self.shared().offsets().end;
-        self.shared().epochs.lock().assign(epoch, end);
+        let mut state = self.shared().epochs.lock();
+        if state
+            .epochs
+            .latest()
+            .is_some_and(|latest| latest.epoch > epoch)
+        {
+            return false;
+        }
+        state.assign(epoch, end);
+        true
     }
 
     /// Lets go of what an idle log does not need: its producers go to their snapshot, index entries to their files, files are closed.

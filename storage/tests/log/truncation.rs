@@ -101,7 +101,7 @@ fn after_a_truncation_to_any_offset_the_log_is_as_if_the_rest_had_never_been() {
             )
             .expect("it is appended");
         }
-        log.assign_epoch(LeaderEpoch(8));
+        assert!(log.assign_epoch(LeaderEpoch(8)));
         log.append_as_leader(&vec![batch(&["x"]); 15], LeaderEpoch(8), NOW_MS);
         log.set_high_watermark(Offset(45));
         log.truncate_to(Offset(cut), NOW_MS).expect("it is cut");
@@ -240,8 +240,21 @@ fn truncating_at_the_end_forgets_an_epoch_in_which_nothing_was_written() {
     let bench = Bench::new();
     let mut log = bench.create();
     append_many(&mut log, 3);
-    log.assign_epoch(LeaderEpoch(EPOCH.0 + 5));
+    assert!(log.assign_epoch(LeaderEpoch(EPOCH.0 + 5)));
     log.truncate_to(Offset(3), NOW_MS).expect("it is cut");
     assert_eq!(log.reader().latest_epoch(), Some(EPOCH));
     assert_eq!(log.reader().offsets().end, Offset(3));
+}
+
+#[test]
+fn an_epoch_that_begins_does_not_take_the_place_of_a_later_one() {
+    let bench = Bench::new();
+    let mut log = bench.create();
+    append_many(&mut log, 3);
+    assert!(log.assign_epoch(LeaderEpoch(EPOCH.0 + 2)));
+    assert!(!log.assign_epoch(EPOCH), "old metadata");
+    assert!(!log.assign_epoch(LeaderEpoch(EPOCH.0 + 1)));
+    assert_eq!(log.reader().epoch_at(Offset(2)), Some(EPOCH));
+    assert_eq!(log.reader().latest_epoch(), Some(LeaderEpoch(EPOCH.0 + 2)));
+    assert!(log.assign_epoch(LeaderEpoch(EPOCH.0 + 2)), "led again");
 }
