@@ -8,7 +8,7 @@
 #   make chaos    ten minutes of faults of every kind under clients of three nodes, then a check of the whole history (MINUTES=… SEED=…)
 #   make failover how long a produce waits for another leader, ten minutes each of kills and of pauses (MINUTES=…)
 #   make timeline  where the time of a failover goes, step by step (KILLS=…)
-#   make partitions  1,000 and 10,000 partitions at RF=3: created, failed over, balanced, restarted, with times and memory
+#   make partitions  1,000 and 10,000 partitions at RF=3: created, failed over, balanced, restarted, with times and memory; a fetch session over 10,000
 #   make simulate a thousand seeds over the scenarios of tests/simulation/, in release (SEEDS=…)
 #   make cluster  the three nodes of deploy/examples/three-nodes/ on this machine, until Ctrl-C
 #   make fuzz     every fuzz target (RUNS=…)

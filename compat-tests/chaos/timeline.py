@@ -133,6 +133,7 @@ class Timeline(Measurement):
         self.cluster.until(lambda: not self.checker.behind(0.0), "every partition acknowledges", 60)
         for count in range(kills):
             self.kill_one(wants_controller=count % 3 == 2)
+        self.plain.kill()
         self.load.stopping.set()
         self.load.join(70)
 

@@ -91,8 +91,8 @@ def timeline(arguments: argparse.Namespace) -> int:
 
 
 def partitions(arguments: argparse.Namespace) -> int:
-    """1,000 and 10,000 partitions at RF=3 created, failed over, balanced and restarted, with times and memory."""
-    return after_release([suites.partitions()], arguments.target)
+    """1,000 and 10,000 partitions at RF=3 created, failed over, balanced and restarted, with times and memory; a fetch session over 10,000."""
+    return after_release(suites.partitions(), arguments.target)
 
 
 def after_release(chosen: list[suites.Suite], target: str) -> int:

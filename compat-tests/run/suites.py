@@ -146,8 +146,9 @@ def timeline(kills: int) -> Suite:
     return Suite("where a failover's time goes", command, [install.python], limit_s=kills * 40 + 300)
 
 
-def partitions() -> Suite:
-    return Suite("many partitions", [str(paths.PYTHON), str(paths.COMPAT / "bench" / "partitions.py")], [install.python], limit_s=3600)
+def partitions() -> list[Suite]:
+    programs = (("many partitions", "partitions.py"), ("a fetch session over many partitions", "fetch_session.py"))
+    return [Suite(name, [str(paths.PYTHON), str(paths.COMPAT / "bench" / file)], [install.python], limit_s=3600) for name, file in programs]
 
 
 # `--lib --bins --tests --examples` and doctests in one go; one profile, so that nothing is built twice.

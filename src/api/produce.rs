@@ -28,6 +28,9 @@ use std::time::Duration;
 /// The one client that may write to internal topics (`AdminUtils.ADMIN_CLIENT_ID`).
 const ADMIN_CLIENT_ID: &str = "__admin_client";
 
+/// From this version on an answer says who leads (KIP-951).
+const LEADERS_FROM: i16 = 10;
+
 pub struct Produce;
 
 impl Api for Produce {
@@ -247,7 +250,14 @@ fn answer(context: &Context, meta: &Meta, finished: Vec<Finished>) -> ProduceRes
             .map(|(index, result)| match result {
                 Ok(appended) => appended_response(index, &appended),
                 Err(refused) => {
-                    refused_response(index, refused, &mut hints, &topic.name, topic.topic_id)
+                    let is_elsewhere = refused.error == ErrorCode::NOT_LEADER_OR_FOLLOWER;
+                    let mut response = refused_response(index, refused);
+                    if is_elsewhere && meta.api_version >= LEADERS_FROM {
+                        let leader = &mut response.current_leader;
+                        (leader.leader_id, leader.leader_epoch) =
+                            hints.of(&topic.name, topic.topic_id, index);
+                    }
+                    response
                 }
             })
             .collect(),
@@ -281,13 +291,7 @@ fn appended_response(index: i32, appended: &Appended) -> PartitionProduceRespons
     }
 }
 
-fn refused_response(
-    index: i32,
-    refused: Refused,
-    hints: &mut LeaderHints,
-    topic: &Str,
-    topic_id: Uuid,
-) -> PartitionProduceResponse {
+fn refused_response(index: i32, refused: Refused) -> PartitionProduceResponse {
     let mut response = PartitionProduceResponse {
         index,
         error_code: refused.error,
@@ -306,12 +310,5 @@ fn refused_response(
             ..Default::default()
         })
         .collect();
-    if refused.error == ErrorCode::NOT_LEADER_OR_FOLLOWER {
-        let hint = hints.of(topic, topic_id, index);
-        (
-            response.current_leader.leader_id,
-            response.current_leader.leader_epoch,
-        ) = hint;
-    }
     response
 }

@@ -44,13 +44,16 @@ pub fn fetch(planned: &Planned, me: Me, values: &ReplicationValues) -> FetchRequ
     for (topic, index) in &planned.forgotten {
         forgotten.entry(*topic).or_default().push(*index);
     }
+    let wait_max = planned
+        .wait_max
+        .map_or(values.fetch_wait_max, |due| due.min(values.fetch_wait_max));
     FetchRequest {
         replica_state: ReplicaState {
             replica_id: me.broker.0,
             replica_epoch: me.epoch.0,
             ..Default::default()
         },
-        max_wait_ms: i32::try_from(values.fetch_wait_max.as_millis()).unwrap_or(i32::MAX),
+        max_wait_ms: i32::try_from(wait_max.as_millis()).unwrap_or(i32::MAX),
         min_bytes: values.fetch_min_bytes,
         max_bytes: values.response_max_bytes,
         session_id: planned.session_id,
@@ -177,6 +180,7 @@ mod tests {
                 (key(1, 3), asked(30)),
             ],
             forgotten: vec![key(2, 0)],
+            wait_max: None,
         };
         let request = fetch(&planned, ME, &values.replication);
         assert_eq!(

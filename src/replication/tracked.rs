@@ -35,7 +35,12 @@ pub struct Planned {
     pub session_epoch: i32,
     pub named: Vec<(Key, Asked)>,
     pub forgotten: Vec<Key>,
+    /// The answer may wait no longer than this, because another partition is due then.
+    pub wait_max: Option<Duration>,
 }
+
+/// How long a fetch waits while something is written that will be asked for again right after.
+const WAIT_WHILE_WRITING: Duration = Duration::from_millis(10);
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,7 +178,16 @@ impl Tracked {
             session_epoch: self.session_epoch,
             named,
             forgotten: std::mem::take(&mut self.forgotten).into_iter().collect(),
+            wait_max: self.next_due(now),
         })
+    }
+
+    /// In how long a partition will be due that is not now.
+    fn next_due(&self, now: Duration) -> Option<Duration> {
+        let paused = self.paused.first();
+        let paused = paused.map(|(until, _)| until.saturating_sub(now));
+        let written = (self.writing > 0).then_some(WAIT_WHILE_WRITING);
+        paused.into_iter().chain(written).min()
     }
 
     fn end_pauses(&mut self, now: Duration) {
@@ -383,6 +397,26 @@ mod tests {
             [0; 0],
             "where it was"
         );
+    }
+
+    #[test]
+    fn a_fetch_waits_no_longer_than_until_another_partition_is_due() {
+        let mut tracked = following(3);
+        assert_eq!(planned(&mut tracked, NOW, 5).wait_max, None);
+        tracked.pause(key(0), NOW, LONGEST);
+        let later = NOW + FIRST_PAUSE / 4;
+        assert_eq!(
+            planned(&mut tracked, later, 5).wait_max,
+            Some(FIRST_PAUSE - FIRST_PAUSE / 4)
+        );
+        tracked.hold(key(1));
+        assert_eq!(
+            planned(&mut tracked, later, 5).wait_max,
+            Some(WAIT_WHILE_WRITING)
+        );
+        tracked.release(key(1));
+        let over = NOW + FIRST_PAUSE;
+        assert_eq!(planned(&mut tracked, over, 5).wait_max, None);
     }
 
     #[test]

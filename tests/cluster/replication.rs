@@ -84,3 +84,35 @@ async fn what_all_in_sync_acknowledged_outlives_its_leader() {
     let text = String::from_utf8_lossy(&records).into_owned();
     assert!(text.contains("first") && text.contains("second"), "{text}");
 }
+
+#[tokio::test]
+async fn a_produce_of_every_version_learns_that_another_broker_leads() {
+    let cluster = Cluster::of(3).await;
+    let created = cluster
+        .node(1)
+        .ask(5, &create("led", 1, &[]))
+        .await
+        .unwrap();
+    assert_eq!(created.topics[0].error_code, ErrorCode::NONE);
+    let leader = cluster
+        .until("a leader", async |cluster| {
+            let seen = seen(cluster, 1, "led").await?;
+            (seen.leader >= 0).then_some(seen.leader)
+        })
+        .await;
+    let asked = cluster.nodes.iter().find(|node| node.id != leader).unwrap();
+    let request = produce("led", 0, batch(None, 0, &["value"]));
+    for version in 3..=12 {
+        let told = cluster
+            .until("an answer", async |_| asked.ask(version, &request).await)
+            .await;
+        let partition = &told.responses[0].partition_responses[0];
+        assert_eq!(
+            partition.error_code,
+            ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            "version {version}"
+        );
+        let expected = if version >= 10 { leader } else { -1 };
+        assert_eq!(partition.current_leader.leader_id, expected);
+    }
+}
