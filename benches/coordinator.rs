@@ -283,6 +283,7 @@ fn loading(values: BrokerValues) {
         let shard = GroupShard {
             values: Arc::new(ArcSwap::from_pointee(values)),
             rebalances: prometheus::IntCounter::new("detached", "-").unwrap(),
+            losses: Default::default(),
         };
         let runtime = Runtime::new(
             shard,
