@@ -6,6 +6,9 @@
 #[path = "cluster/host.rs"]
 #[allow(dead_code, reason = "shared with the tests of clusters")]
 mod cluster;
+#[path = "cluster/network.rs"]
+#[allow(dead_code, reason = "shared with the tests of clusters")]
+mod network;
 #[path = "wire/mod.rs"]
 mod wire;
 
