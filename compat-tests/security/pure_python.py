@@ -14,7 +14,9 @@ def by_kafka_python(bootstrap: str, login: dict, topic: str) -> str:
     from kafka.errors import KafkaError, SaslAuthenticationFailedError
 
     try:
-        producer = KafkaProducer(bootstrap_servers=bootstrap, **login)
+        # Where it is not let in, kafka-python tries for this long.
+        limit = {key: 3000 for key in ("bootstrap_timeout_ms",) if key in KafkaProducer.DEFAULT_CONFIG}
+        producer = KafkaProducer(bootstrap_servers=bootstrap, **login, **limit)
         producer.send(topic, b"said").get(30)
         producer.close()
         consumer = KafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", consumer_timeout_ms=20000, **login)

@@ -25,9 +25,9 @@ use std::time::Duration;
 
 /// A handler with its types erased: decodes, and returns the running handler.
 pub(super) enum Call {
-    OfNode(OfNode),
-    OfQuorum(OfQuorum),
-    OfLogin(OfLogin),
+    Node(OfNode),
+    Quorum(OfQuorum),
+    Login(OfLogin),
 }
 /// An [`Api`].
 type OfNode = fn(Arc<Context>, Meta, Decoder, Ticket) -> Result<Running, DecodeError>;
@@ -179,12 +179,12 @@ fn dispatch(
     }
     let opened = open(&stage.metrics, session, frame, received)?;
     let entry = opened.entry;
-    if let (Call::OfLogin(call), true) = (&entry.call, opened.is_version_served()) {
+    if let (Call::Login(call), true) = (&entry.call, opened.is_version_served()) {
         let (ticket, stage) = (opened.ticket, stage.clone());
         let running = call(stage, opened.meta, opened.from, ticket);
         return running.map_err(|error| ticket.refuse(entry, error));
     }
-    if let (Call::OfQuorum(call), true) = (&entry.call, opened.is_version_served()) {
+    if let (Call::Quorum(call), true) = (&entry.call, opened.is_version_served()) {
         let may = stage
             .caller(&opened.meta)
             .may(Operation::ClusterAction, Resource::Cluster);
@@ -352,7 +352,7 @@ fn run_here(context: Arc<Context>, opened: Opened) -> Result<Running, Refusal> {
         from,
         ..
     } = opened;
-    let Call::OfNode(call) = entry.call else {
+    let Call::Node(call) = entry.call else {
         return Err(Refusal::NotServed(entry.key));
     };
     call(context, meta, from, ticket).map_err(|error| ticket.refuse(entry, error))

@@ -204,7 +204,7 @@ const fn entry<A: Api>() -> Entry {
         gate: A::GATE,
         scope: A::SCOPE,
         needs: A::NEEDS,
-        call: Call::OfNode(dispatch::call::<A>),
+        call: Call::Node(dispatch::call::<A>),
     }
 }
 
@@ -218,7 +218,7 @@ const fn private<A: QuorumApi>() -> Entry {
         gate: Gate::Authenticated,
         scope: Scope::Quorum,
         needs: &[(Operation::ClusterAction, ResourceType::Cluster)],
-        call: Call::OfQuorum(dispatch::call_of_quorum::<A>),
+        call: Call::Quorum(dispatch::call_of_quorum::<A>),
     }
 }
 
@@ -232,7 +232,7 @@ const fn login<A: LoginApi>() -> Entry {
         gate: Gate::Open,
         scope: Scope::Everywhere,
         needs: &[],
-        call: Call::OfLogin(dispatch::call_of_login::<A>),
+        call: Call::Login(dispatch::call_of_login::<A>),
     }
 }
 

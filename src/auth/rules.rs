@@ -49,11 +49,14 @@ fn place(resource_type: ResourceType) -> usize {
     resource_type as usize - ResourceType::ALL[0] as usize
 }
 
+/// The principals of one hash, with what entries say of them.
+type OfHash = Arc<[(Arc<str>, Arc<Entries>)]>;
+
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
     /// By the principal's hash, for the reason that [`super::hashed`] gives.
-    by_principal: OrdMap<u64, Arc<[(Arc<str>, Arc<Entries>)]>>,
+    by_principal: OrdMap<u64, OfHash>,
     named: Named,
 }
 

@@ -380,7 +380,7 @@ mod tests {
     }
 
     fn refused(pairs: &[(&str, &str)]) -> String {
-        read(pairs).err().expect("it must be refused")
+        read(pairs).expect_err("it must be refused")
     }
 
     #[test]

@@ -158,7 +158,11 @@ impl ClientQuotas {
 fn short(name: &str) -> &str {
     match name.len() {
         ..=NAME_MAX_BYTES => name,
-        _ => &name[..name.floor_char_boundary(NAME_MAX_BYTES)],
+        _ => {
+            let is_whole = |end: &usize| name.is_char_boundary(*end);
+            let end = (0..=NAME_MAX_BYTES).rev().find(is_whole).unwrap_or(0);
+            &name[..end]
+        }
     }
 }
 

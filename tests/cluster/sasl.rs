@@ -125,7 +125,9 @@ async fn everybody_logs_in_and_a_user_made_anywhere_is_known_everywhere_at_once(
     let answer = cluster
         .until("a topic of three replicas", async |cluster| {
             let mut client = admin(cluster.node(1)).await?;
-            let answer = client.ask(5, &create("logged-in", 3, &[])).await.ok()?;
+            let mut request = create("logged-in", 3, &[]);
+            request.topics[0].replication_factor = 3;
+            let answer = client.ask(5, &request).await.ok()?;
             let error = answer.topics[0].error_code;
             let is_there = [ErrorCode::NONE, ErrorCode::TOPIC_ALREADY_EXISTS].contains(&error);
             is_there.then_some(error)

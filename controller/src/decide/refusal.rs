@@ -18,7 +18,8 @@ impl Refusal {
     pub fn new(code: ErrorCode, message: impl Into<Str>) -> Self {
         let mut message = message.into();
         if message.len() > MESSAGE_MAX_BYTES {
-            let end = message.floor_char_boundary(MESSAGE_MAX_BYTES);
+            let is_whole = |end: &usize| message.is_char_boundary(*end);
+            let end = (0..=MESSAGE_MAX_BYTES).rev().find(is_whole).unwrap_or(0);
             message = Str::from(format!("{}…", &message[..end]));
         }
         Refusal {

@@ -29,7 +29,7 @@ pub trait Secrets: Sync {
 pub enum Exchange {
     /// Nothing was said yet.
     Begun(Mechanism),
-    ScramChallenged(scram::Challenged),
+    ScramChallenged(Box<scram::Challenged>),
     BearerRefused(oauthbearer::Refused),
 }
 
@@ -64,7 +64,7 @@ impl Exchange {
                     false => secrets.scram(hash, first.user()).await,
                 };
                 let (answer, next) = first.challenge(hash, account, &secrets.nonce())?;
-                let next = Self::ScramChallenged(next);
+                let next = Self::ScramChallenged(Box::new(next));
                 Ok(Step::Challenge { answer, next })
             }
             Self::ScramChallenged(challenged) => {

@@ -67,6 +67,9 @@ struct Shared {
     ended_at_ms: u64,
 }
 
+/// What a disk asks before it does anything.
+type Hook = Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync>;
+
 impl Host {
     pub fn new(id: i32, machine: Machine, trace: &Trace, chronicle: &Chronicle, rng: Rng) -> Self {
         let shared = Shared {
@@ -270,7 +273,7 @@ impl Host {
     }
 
     /// Nobody touches a disk of a machine on which nothing runs; every operation is noted.
-    fn hook(&self) -> Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync> {
+    fn hook(&self) -> Hook {
         let (shared, trace, id) = (self.shared.clone(), self.trace.clone(), self.id);
         Arc::new(move |operation, path| {
             if shared.lock().unwrap().state != State::Running {

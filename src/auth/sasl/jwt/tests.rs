@@ -161,7 +161,7 @@ fn a_token_is_verified_with_the_key_it_names_and_only_as_that_key_allows() {
     let for_another_algorithm =
         json!({"kty": "RSA", "kid": "rsa", "alg": "RS512", "n": RSA_N, "e": "AQAB"});
     for keys in [
-        set(&[named_otherwise.clone()]),
+        set(std::slice::from_ref(&named_otherwise)),
         set(&[for_another_algorithm]),
         set(&[elliptic_jwk()]),
         KeySet::default(),
