@@ -8,6 +8,7 @@ use ottla_controller::ids::TopicId;
 use ottla_controller::ids::directory::is_reserved;
 use ottla_controller::image;
 use ottla_storage::checkpoint::Uuid;
+use ottla_storage::dir::LogDirectory;
 use ottla_storage::log::{Failure, OpenError, OpenLog, Opened, Trust};
 use ottla_storage::offset::Offset;
 
@@ -35,6 +36,9 @@ impl Table {
             Ok(home) => home,
             Err(reason) => return quarantine(&key, &reason),
         };
+        if home.owner(&key) == Some(Owner::Unsaid) {
+            self.discard_unsaid(home, &key);
+        }
         home.directory.add_partition();
         let Some(order) = self.order(home, topic, &key) else {
             return quarantine(&key, "its log directory is offline");
@@ -74,6 +78,16 @@ impl Table {
         }
     }
 
+    /// What lies under this name may be an earlier topic's: power was lost before its first flush, which makes the note of its owner durable, so
+    /// that nothing in it was (`LogManager.isStrayKraftReplica`).
+    fn discard_unsaid(&self, home: &Home, key: &Key) {
+        let Some(held) = home.directory.held() else {
+            return;
+        };
+        tracing::warn!(directory = %home.directory.path().display(), partition = %format_args!("{}-{}", key.0, key.1), "a partition directory that does not say whose it is was never flushed, and goes");
+        self.discard(home, held, key);
+    }
+
     /// The process ended between a copy's taking a log's place and that log's going.
     fn discard_older(&self, id: TopicId, key: &Key) {
         for home in &self.homes {
@@ -85,16 +99,24 @@ impl Table {
                 continue;
             };
             tracing::info!(directory = %home.directory.path().display(), partition = %format_args!("{}-{}", key.0, key.1), "an older copy of a partition that has moved goes");
-            match held.discard(&key.0, key.1, &self.unique()) {
-                Ok(removal) => {
-                    home.claim(key);
-                    home.checkpoints.forget(key);
-                    self.doom(removal, &home.directory, Duration::ZERO);
-                }
-                Err(failure) => {
-                    self.moves.settled.lock().remove(&(id, key.1));
-                    home.directory.report(&failure);
-                }
+            if !self.discard(home, held, key) {
+                self.moves.settled.lock().remove(&(id, key.1));
+            }
+        }
+    }
+
+    /// Takes out of sight what lies here under this name, which no log has open. Says whether that worked.
+    fn discard(&self, home: &Home, held: &LogDirectory, key: &Key) -> bool {
+        match held.discard(&key.0, key.1, &self.unique()) {
+            Ok(removal) => {
+                home.claim(key);
+                home.checkpoints.forget(key);
+                self.doom(removal, &home.directory, Duration::ZERO);
+                true
+            }
+            Err(failure) => {
+                home.directory.report(&failure);
+                false
             }
         }
     }

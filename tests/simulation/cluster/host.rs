@@ -24,6 +24,8 @@ use tokio::sync::{Notify, watch};
 /// The wall clock at the start: 2026-01-01.
 const START_MS: i64 = 1_767_225_600_000;
 
+type Hook = Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync>;
+
 /// What the stage tells a machine.
 pub enum Order {
     /// The process dies: it closes its connections, and nothing else.
