@@ -164,7 +164,7 @@ impl Home {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
     Topic(TopicId),
-    /// It has no `partition.metadata`, so it was never flushed: whoever has its name in the metadata may have its place.
+    /// It has no `partition.metadata`: whoever has its name in the metadata may have its place, and what was flushed of it.
     Unsaid,
 }
 

@@ -36,7 +36,8 @@ impl Table {
             Ok(home) => home,
             Err(reason) => return quarantine(&key, &reason),
         };
-        if home.owner(&key) == Some(Owner::Unsaid) {
+        let is_unflushed = home.checkpoints.found(&key).recovery_point == Offset::ZERO;
+        if home.owner(&key) == Some(Owner::Unsaid) && is_unflushed {
             self.discard_unsaid(home, &key);
         }
         home.directory.add_partition();
