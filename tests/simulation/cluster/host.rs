@@ -24,6 +24,7 @@ use tokio::sync::{Notify, watch};
 /// The wall clock at the start: 2026-01-01.
 const START_MS: i64 = 1_767_225_600_000;
 
+/// What a disk asks before it does anything.
 type Hook = Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync>;
 
 /// What the stage tells a machine.
@@ -68,9 +69,6 @@ struct Shared {
     lives: u64,
     ended_at_ms: u64,
 }
-
-/// What a disk asks before it does anything.
-type Hook = Arc<dyn Fn(Operation, &Path) -> io::Result<()> + Send + Sync>;
 
 impl Host {
     pub fn new(id: i32, machine: Machine, trace: &Trace, chronicle: &Chronicle, rng: Rng) -> Self {
