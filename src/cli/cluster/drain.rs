@@ -467,7 +467,10 @@ mod tests {
             settled.choose(&[&before], 9, second(1)).is_empty(),
             "seen once"
         );
-        assert_eq!(settled.choose(&[&before], 9, second(2)), [before.clone()]);
+        assert_eq!(
+            settled.choose(&[&before], 9, second(2)),
+            std::slice::from_ref(&before)
+        );
         // Its reassignment has ended by now, and this broker does not know.
         assert!(settled.choose(&[&on_the_way], 9, second(3)).is_empty());
         assert!(settled.choose(&[&on_the_way], 9, second(4)).is_empty());

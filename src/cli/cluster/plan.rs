@@ -122,7 +122,7 @@ mod tests {
         let partition = placed(0, &[1, 2, 3]);
         let mut takers = [taker(1, "a", 0), taker(2, "a", 0)];
         let planned = choose(
-            &[partition.clone()],
+            std::slice::from_ref(&partition),
             3,
             &mut takers,
             &BTreeMap::new(),
@@ -132,7 +132,13 @@ mod tests {
         let planned = choose(&[partition], 3, &mut takers, &BTreeMap::new(), true);
         assert_eq!(replicas(planned), [vec![1, 2]]);
         let alone = placed(0, &[3]);
-        let planned = choose(&[alone.clone()], 3, &mut [], &BTreeMap::new(), true);
+        let planned = choose(
+            std::slice::from_ref(&alone),
+            3,
+            &mut [],
+            &BTreeMap::new(),
+            true,
+        );
         assert_eq!(planned, Err(NoRoom(alone)));
     }
 }

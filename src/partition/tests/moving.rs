@@ -205,7 +205,7 @@ async fn to_where_it_lies_already_calls_a_move_off() {
     let at_once = |_| -> futures::future::BoxFuture<'static, ()> { Box::pin(async {}) };
     node.table.carry_out(&next, &at_once).await;
     assert_eq!(place(&node), from);
-    assert_eq!(partition_names(&node, to), [String::new(); 0]);
+    assert!(partition_names(&node, to).is_empty());
     let described = node.table.describe_directories();
     assert!(described.iter().all(|one| one.copies.is_empty()));
 }
@@ -220,7 +220,7 @@ async fn a_topic_deleted_while_it_moves_leaves_nothing_behind() {
     node.delete("orders").await;
     let at_once = |_| -> futures::future::BoxFuture<'static, ()> { Box::pin(async {}) };
     node.table.carry_out(&next, &at_once).await;
-    assert_eq!(partition_names(&node, to), [String::new(); 0]);
+    assert!(partition_names(&node, to).is_empty());
     node.create_as(TopicId(Uuid([9; 16])), "orders", 1, &[1], &[])
         .await;
     assert_eq!(node.partition("orders", 0).offsets().end, Offset(0));
@@ -299,10 +299,7 @@ async fn an_older_copy_that_a_failing_directory_kept_is_never_served() {
     assert_eq!(node.partition("orders", 0).offsets().end, Offset(9));
     assert_eq!(place(&node), Path::new(to));
     node.table.remove_due_files().await;
-    assert_eq!(
-        partition_names(&node, from.to_str().unwrap()),
-        [String::new(); 0]
-    );
+    assert!(partition_names(&node, from.to_str().unwrap()).is_empty());
 }
 
 #[tokio::test]
