@@ -23,9 +23,9 @@ mod partitions;
 mod replication;
 #[path = "cluster/rolling.rs"]
 mod rolling;
-#[path = "cluster/throttle.rs"]
-mod throttle;
 #[path = "cluster/sasl.rs"]
 mod sasl;
+#[path = "cluster/throttle.rs"]
+mod throttle;
 #[path = "cluster/tls.rs"]
 mod tls;

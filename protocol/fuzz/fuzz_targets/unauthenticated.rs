@@ -15,7 +15,9 @@ fn all_versions<M: Message>(body: &Decoder) {
     for version in M::VERSIONS {
         if let Ok(message) = M::decode(&mut body.clone(), version) {
             let mut to = ottla_protocol::Encoder::new();
-            message.encode(&mut to, version).expect("what was read can be written");
+            message
+                .encode(&mut to, version)
+                .expect("what was read can be written");
         }
     }
 }
