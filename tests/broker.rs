@@ -46,6 +46,8 @@ mod records;
 mod sasl;
 #[path = "broker/starting.rs"]
 mod starting;
+#[path = "broker/strangers.rs"]
+mod strangers;
 #[path = "broker/tls.rs"]
 mod tls;
 #[path = "broker/topics.rs"]

@@ -57,7 +57,7 @@ pub trait Api: 'static {
     const ADVERTISED_FROM: i16 = *Self::VERSIONS.start();
     const ROUTE: Route = Route::Here;
     const GATE: Gate = Gate::Authenticated;
-    /// What its handler asks of the caller; `tests/broker/authorization.rs` asks every API as somebody who may do nothing.
+    /// What its handler asks of the caller; `tests/broker/strangers.rs` asks every API as somebody who may do nothing.
     const NEEDS: Needs;
     const SCOPE: Scope = match Self::ROUTE {
         Route::Here => Scope::Clients,
