@@ -3,8 +3,8 @@
 use crate::acls::{CLUSTER, DESCRIBE, READ, STRANGER, TOPIC, WRITE, add, allow, guarded, remove};
 use crate::host::Raw;
 use crate::wire::{batch, create, fetch, produce};
-use ottla_protocol::messages as m;
 use ottla_protocol::ErrorCode;
+use ottla_protocol::messages as m;
 
 const GROUP: i8 = 3;
 const CREATE: i8 = 5;
