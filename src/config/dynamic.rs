@@ -35,6 +35,14 @@ const THREAD_POOLS: &[&str] = &[
 /// Keys that Kafka can change while running and this version cannot.
 const NOT_WHILE_RUNNING: &[&str] = &["listeners", "listener.security.protocol.map"];
 
+/// As those, also behind a listener's prefix: who logs in, and how, is read at the start. Files of `ottla.sasl.users.dir` and users in the
+/// metadata change at any time.
+const READ_AT_THE_START: &[&str] = &[
+    "sasl.enabled.mechanisms",
+    "sasl.jaas.config",
+    "sasl.mechanism.inter.broker.protocol",
+];
+
 /// Checks a change of what is set on one broker or, with `target` [`Source::DynamicDefault`], on all of them. `now` is what
 /// applies before the change, `after` what the target would have.
 ///
@@ -210,6 +218,18 @@ fn check_what_is_built(
     then: &Layers<'_>,
     names: &[&str],
 ) -> Result<(), RefusedChange> {
+    let is_read_at_the_start =
+        |name: &str| READ_AT_THE_START.contains(&listener_prefix::base_name(name).unwrap_or(name));
+    let is_changed = |name: &str| now.broker.setting(name) != then.broker.setting(name);
+    if let Some(name) = names
+        .iter()
+        .find(|name| is_read_at_the_start(name) && is_changed(name))
+    {
+        // Without its value, which may be a password.
+        return Err(RefusedChange::Request(format!(
+            "{name} cannot be changed while this version of Ottla runs; set it in its file and restart the broker"
+        )));
+    }
     for key in names.iter().filter_map(|name| find(Level::Broker, name)) {
         let after = then.broker_text(key);
         if after == now.broker_text(key) {
@@ -360,6 +380,19 @@ mod tests {
                 message.starts_with(&format!("{} cannot be set to {}: ", after.0, after.1)),
                 "{message}"
             );
+        }
+    }
+
+    #[test]
+    fn how_users_log_in_is_not_changed_silently_and_no_password_is_repeated() {
+        for name in [
+            "sasl.enabled.mechanisms",
+            "listener.name.a.sasl.enabled.mechanisms",
+            "listener.name.a.plain.sasl.jaas.config",
+        ] {
+            let message = refused(Source::DynamicBroker, &[(name, "PLAIN")]).unwrap();
+            assert!(message.starts_with(name), "{message}");
+            assert!(!message.contains("PLAIN"), "{message}");
         }
     }
 
