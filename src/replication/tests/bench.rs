@@ -12,7 +12,7 @@ use futures::future::{BoxFuture, FutureExt};
 use ottla_controller::delta::Delta;
 use ottla_controller::ids::{BrokerId, MetadataOffset};
 use ottla_controller::image::{ConfigResource, Image, config_record};
-use ottla_controller::{Update, image};
+use ottla_controller::{Level, Update, image};
 use ottla_protocol::messages::alter_partition::{
     AlterPartitionRequest, AlterPartitionResponse, RequestPartitionData, ResponsePartitionData,
     ResponseTopicData,
@@ -68,7 +68,7 @@ pub struct Bench {
     pub network: Arc<Network>,
     disks: BTreeMap<i32, SimulatedDisk>,
     pub nodes: Mutex<BTreeMap<i32, Arc<Node>>>,
-    image: watch::Sender<Arc<Image>>,
+    image: Arc<Level<Arc<Image>>>,
     /// How long a sync takes, by node and number of its directory, from its next start on.
     pub sync_times: Mutex<BTreeMap<(i32, usize), Duration>>,
     /// In force on every node.
@@ -84,7 +84,7 @@ impl Bench {
             rng,
             disks: (1..=nodes).map(|id| (id, SimulatedDisk::new())).collect(),
             nodes: Mutex::default(),
-            image: watch::Sender::new(Arc::default()),
+            image: Arc::default(),
             sync_times: Mutex::default(),
             values: Mutex::new(values().replication),
         })
@@ -166,7 +166,7 @@ impl Bench {
         let tasks = vec![
             tokio::spawn(proposing),
             tokio::spawn(follow(
-                self.image.subscribe(),
+                self.image.clone(),
                 table.clone(),
                 followers.clone(),
                 self.rng.clone(),
@@ -253,7 +253,7 @@ impl Bench {
     }
 
     pub fn image(&self) -> Arc<Image> {
-        self.image.borrow().clone()
+        self.image.with(Arc::clone)
     }
 
     /// What the metadata says of a partition.
@@ -369,7 +369,7 @@ impl Bench {
             image.apply(record, &mut delta).unwrap();
             image.offset = MetadataOffset(image.offset.0 + 1);
         }
-        self.image.send_replace(Arc::new(image));
+        self.image.set(Arc::new(image));
     }
 
     /// What AlterPartition decides, in short (`ReplicationControlManager.alterPartition`).
@@ -458,7 +458,7 @@ impl AskController for ToController {
 
 /// Each node hears of the metadata a little later than the others.
 async fn follow(
-    mut images: watch::Receiver<Arc<Image>>,
+    images: Arc<Level<Arc<Image>>>,
     table: Arc<Table>,
     followers: Arc<Followers>,
     rng: Rng,
@@ -466,7 +466,7 @@ async fn follow(
 ) {
     let mut before = Arc::<Image>::default();
     loop {
-        let image = images.borrow_and_update().clone();
+        let image = images.with(Arc::clone);
         let delta = Arc::new(Delta::between(&before, &image));
         let update = Update {
             before: before.clone(),
@@ -477,9 +477,7 @@ async fn follow(
         followers.follow(&update);
         before = image;
         applied.send_replace(true);
-        if images.changed().await.is_err() {
-            return;
-        }
+        images.until(|image| image.offset > before.offset).await;
         tokio::time::sleep(Duration::from_millis(rng.below(20))).await;
     }
 }

@@ -1,7 +1,7 @@
 //! Any history of produce, elections, deaths, cuts and losses: no acknowledged record is ever lost, and in the end all histories agree.
 
 use super::bench::*;
-use super::stories::{content, in_sync, until};
+use super::stories::{content, reached, until};
 use crate::partition::tests::{batch, options};
 use crate::partition::{Acks, AppendOptions};
 use ottla_storage::batch::{batches, records};
@@ -46,6 +46,21 @@ async fn produce(bench: Arc<Bench>, index: i32, acknowledged: Acknowledged) {
             assert_eq!(before, None, "{value} was acknowledged in place of another");
         }
     }
+}
+
+/// First offset, leader epoch and last offset of each batch.
+fn outline(content: Vec<u8>) -> Vec<(i64, i32, i32, u32)> {
+    let whole = batches(content.into()).map_while(Result::ok);
+    let told = whole.map(|one| one.header);
+    told.map(|header| {
+        (
+            header.base_offset.0,
+            header.partition_leader_epoch.0,
+            header.last_offset_delta,
+            header.crc,
+        )
+    })
+    .collect()
 }
 
 impl History {
@@ -128,7 +143,20 @@ impl History {
             }
         }
         for index in 0..PARTITIONS {
-            in_sync(bench, index, 3).await;
+            let is_in_sync = || bench.metadata(index).isr.len() == 3;
+            if !reached(is_in_sync).await {
+                let lags = bench.ids().into_iter().map(|id| {
+                    let partition = bench.partition(id, index).unwrap();
+                    (id, partition.role(), partition.offsets())
+                });
+                panic!(
+                    "seed {} after {:?}: not in sync: {:?} {:?}",
+                    self.seed,
+                    self.log,
+                    bench.metadata(index),
+                    lags.collect::<Vec<_>>()
+                );
+            }
             until("all end alike", || {
                 let ends: Vec<_> = bench
                     .ids()
@@ -150,7 +178,18 @@ impl History {
         let leader = content(&bench.leader(index).unwrap()).await;
         for id in bench.ids() {
             let other = content(&bench.partition(id, index).unwrap()).await;
-            assert!(leader == other, "{}: node {id} has other bytes", what());
+            if leader != other {
+                let (told, found) = (outline(leader), outline(other));
+                let at = told.iter().zip(&found).take_while(|(a, b)| a == b).count();
+                panic!(
+                    "{}: node {id} has other bytes: {} batches, not {}; from {:?} not {:?}",
+                    what(),
+                    found.len(),
+                    told.len(),
+                    found.get(at),
+                    told.get(at)
+                );
+            }
         }
         let mut values = BTreeMap::new();
         for one in batches(leader.into()) {
@@ -188,6 +227,10 @@ async fn run(seed: u64) -> usize {
     }
     producing.iter().for_each(|task| task.abort());
     history.end().await;
+    if std::env::var_os("TRACE").is_some() {
+        println!("{:?}", history.log);
+        println!("{:?}", history.acknowledged.lock());
+    }
     history.acknowledged.lock().len()
 }
 

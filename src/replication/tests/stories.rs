@@ -9,16 +9,19 @@ use ottla_storage::offset::{LeaderEpoch, Offset};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Waits until something is so.
-pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+/// Waits until something is so, and says whether it was in time.
+pub async fn reached(is_so: impl Fn() -> bool) -> bool {
     let waiting = async {
         while !is_so() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    if tokio::time::timeout(SOON, waiting).await.is_err() {
-        panic!("not in time: {what}");
-    }
+    tokio::time::timeout(SOON, waiting).await.is_ok()
+}
+
+/// Waits until something is so.
+pub async fn until(what: &str, is_so: impl Fn() -> bool) {
+    assert!(reached(is_so).await, "not in time: {what}");
 }
 
 /// Until this node's metadata says that it leads.
