@@ -6,10 +6,18 @@ Every call opens a connection of its own and gives up after a second: it answers
 import socket
 import struct
 from dataclasses import dataclass
+from typing import Protocol
 
 LIMIT_S = 1.0
 METADATA, ALTER_PARTITION_REASSIGNMENTS, DESCRIBE_QUORUM = 3, 45, 55
 Address = tuple[str, int]  # of a node
+
+
+class Door(Protocol):
+    """A node that wants more than a connection before it answers."""
+
+    def dial(self, limit_s: float) -> socket.socket:
+        """Connects, and does what is asked. Raises OSError or EOFError when it is not let in."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +78,15 @@ class Reader:
             self.skip(self.varint())
 
 
-def ask(address: Address, key: int, version: int, flexible: bool, body: bytes, limit_s: float = LIMIT_S) -> Reader | None:
+def dial(address: Address | Door) -> socket.socket:
+    return socket.create_connection(address, LIMIT_S) if isinstance(address, tuple) else address.dial(LIMIT_S)
+
+
+def ask(address: Address | Door, key: int, version: int, flexible: bool, body: bytes, limit_s: float = LIMIT_S) -> Reader | None:
     client = b"chaos"
     header = struct.pack(">hhih", key, version, 1, len(client)) + client + (b"\0" if flexible else b"")
     try:
-        with socket.create_connection(address, LIMIT_S) as link:
+        with dial(address) as link:
             link.settimeout(limit_s)
             link.sendall(struct.pack(">i", len(header) + len(body)) + header + body)
             (size,) = struct.unpack(">i", receive(link, 4))
@@ -96,7 +108,7 @@ def receive(link: socket.socket, size: int) -> bytes:
     return data
 
 
-def metadata(address: Address, topic: str | None) -> Topic | None:
+def metadata(address: Address | Door, topic: str | None) -> Topic | None:
     """A topic that is not known has no partitions."""
     names = [topic.encode()] if topic else []
     body = struct.pack(">i", len(names)) + b"".join(struct.pack(">h", len(name)) + name for name in names) + b"\0"
@@ -128,7 +140,7 @@ def read_metadata(answer: Reader) -> Topic:
     return Topic(brokers, partitions)
 
 
-def quorum(address: Address) -> Quorum | None:
+def quorum(address: Address | Door) -> Quorum | None:
     """None also while there is no active controller to ask."""
     name = b"__cluster_metadata"
     body = bytes([2, len(name) + 1]) + name + bytes([2]) + struct.pack(">i", 0) + b"\0\0\0"
@@ -150,7 +162,7 @@ def quorum(address: Address) -> Quorum | None:
     return Quorum(leader, epoch, high_watermark, voters)
 
 
-def reassign(address: Address, topic: str, partition: int, replicas: list[int]) -> bool:
+def reassign(address: Address | Door, topic: str, partition: int, replicas: list[int]) -> bool:
     """Whether the partition is being moved to these replicas now."""
     name = topic.encode()
     one = struct.pack(">i", partition) + bytes([len(replicas) + 1]) + b"".join(struct.pack(">i", id) for id in replicas) + b"\0"

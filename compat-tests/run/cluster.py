@@ -18,7 +18,6 @@ import paths
 from network import Network, address
 from targets import CLUSTER_ID, JVM, Broker, Kafka, Ottla, target
 
-LISTENERS = ("PLAINTEXT", "CONTROLLER")
 REPLICATED = {
     "offsets.topic.replication.factor": "3",
     "offsets.topic.num.partitions": "5",
@@ -39,6 +38,7 @@ class Node(Broker):
 
     paused = False
     host = "127.0.0.1"
+    door: asking.Door | None = None  # where nobody is answered who has not logged in
 
     @property
     def id(self) -> int:
@@ -46,12 +46,12 @@ class Node(Broker):
 
     @property
     def port(self) -> int:
-        return self.ports["PLAINTEXT"]
+        return next(iter(self.ports.values()))
 
     @property
-    def at(self) -> asking.Address:
+    def at(self) -> asking.Address | asking.Door:
         """Where clients reach it."""
-        return self.host, self.port
+        return self.door or (self.host, self.port)
 
     def pause(self) -> None:
         """As a machine that stands still: its connections stay open."""
@@ -97,23 +97,23 @@ class KafkaNode(Node, Kafka):
 
 
 class Cluster:
-    """`overrides` are keys for every node; with a network, each node is in its own place there. Nothing runs before start()."""
+    """`overrides` are keys for every node, `listener` is the name of the one for clients and brokers; with a network, each node is in its own place there. Nothing runs before start()."""
 
-    def __init__(self, overrides: dict[str, str] | None = None, count: int = 3, network: Network | None = None):
+    def __init__(self, overrides: dict[str, str] | None = None, count: int = 3, network: Network | None = None, listener: str = "PLAINTEXT"):
         kind = KafkaNode if target() is Kafka else OttlaNode
         self.network = network
-        self.nodes: dict[int, Node] = {id: kind(REPLICATED | (overrides or {}), listeners=LISTENERS) for id in range(1, count + 1)}
+        self.nodes: dict[int, Node] = {id: kind(REPLICATED | (overrides or {}), listeners=(listener, "CONTROLLER")) for id in range(1, count + 1)}
         for id, node in self.nodes.items():
             if network is not None:
                 node.host, node.prefix = address(id), tuple(network.entering(id))
         voters = ",".join(f"{id}@{node.host}:{node.ports['CONTROLLER']}" for id, node in self.nodes.items())
         for id, node in self.nodes.items():
-            clients = f"PLAINTEXT://{node.host}:{node.port}"
+            clients = f"{listener}://{node.host}:{node.port}"
             node.overrides = node.overrides | {
                 "node.id": str(id),
                 "listeners": f"{clients},CONTROLLER://{node.host}:{node.ports['CONTROLLER']}",
                 "advertised.listeners": clients,
-                "inter.broker.listener.name": "PLAINTEXT",
+                "inter.broker.listener.name": listener,
                 "controller.quorum.voters": voters,
                 "controller.quorum.bootstrap.servers": ",".join(one.split("@")[1] for one in voters.split(",")),
             }

@@ -269,7 +269,7 @@ def go() -> None:
     os.environ |= {"GOTOOLCHAIN": "local", "GOFLAGS": flags, "GOMODCACHE": str(paths.GO / "modules"), "GOCACHE": str(paths.GO / "build")}
     if not go_is_recent():
         go_from_module()
-    quietly(["go", "build", "-o", f"{paths.GO / 'bin'}/", "./franz", "./members", "./sarama"], "build the Go programs", cwd=paths.COMPAT / "go")
+    quietly(["go", "build", "-o", f"{paths.GO / 'bin'}/", "./franz", "./members", "./sarama", "./secure"], "build the Go programs", cwd=paths.COMPAT / "go")
 
 
 @functools.cache

@@ -161,6 +161,8 @@ PYTHON = stories("python", "python", install.python, clients=("confluent-python"
 JAVA = program("java", ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", paths.CLASSPATH, "ottla.Stories"], install.java, clients=("java",))
 FRANZ_GO = program("franz-go", [str(paths.GO / "bin" / "franz")], install.go, clients=("franz-go",))
 KAFKAJS = node("kafkajs", "kafkajs")
+# Nearly every client is asked who may enter.
+SECURING = (install.security, install.kcat, install.java, install.kafka_python, install.aiokafka, install.go, install.node)
 # Whose stories are also told to a cluster in every run.
 SPOKEN_BY_MOST = (PYTHON, JAVA, FRANZ_GO, KAFKAJS)
 CLIENTS: list[Suite] = [
@@ -181,7 +183,7 @@ CLIENTS: list[Suite] = [
     Suite("sarama functional", ["python3", str(paths.COMPAT / "go" / "functional.py")], [install.sarama_functional]),
     stories("tools", "tools", install.java, clients=("kafka-tools",)),
     stories("tools on three nodes", "cluster", install.java),
-    stories("security", "security", install.security, install.kcat, install.java, install.kafka_python, python=paths.SECURITY_PYTHON),
+    stories("security", "security", *SECURING, python=paths.SECURITY_PYTHON),
     stories("files", "files", install.java, install.kcat),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     soak("short soak", minutes=0.5),

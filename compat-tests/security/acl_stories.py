@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import install
 import paths
-from cluster import Cluster
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import (
     AclBinding,
@@ -20,7 +19,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 from story import story
-from targets import Broker, free_port, target
+from targets import Broker, target
 
 JVM = ["java", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", paths.CLASSPATH]
 PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -34,12 +33,11 @@ SETTINGS = {
     # Nodes talk to each other without credentials here.
     "super.users": "User:admin;User:ANONYMOUS",
 }
-EVERYWHERE_WITHIN_S = 1.0
 _shared: list[Broker] = []
 
 
 def guarded() -> Broker:
-    """One broker for all stories but the last."""
+    """One broker for all stories."""
     if not _shared or not _shared[0].running():
         _shared[:] = [target()(SETTINGS, listeners=("SASL",)).start()]
     return _shared[0]
@@ -218,37 +216,3 @@ def kafka_python_is_told_the_same():
     command = [str(paths.KAFKA_PYTHON_PYTHON), str(paths.COMPAT / "security" / "refused_python.py"), broker.bootstrap, topic]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90)
     assert done.stdout.split() == ["TopicAuthorizationFailedError", "GroupAuthorizationFailedError"], done.stdout + done.stderr
-
-
-@story
-def what_is_revoked_is_refused_by_all_of_three_nodes_within_a_second():
-    cluster = Cluster(SETTINGS)
-    for node in cluster.nodes.values():
-        node.ports["SASL"] = free_port()
-        told = f"PLAINTEXT://127.0.0.1:{node.port},SASL://127.0.0.1:{node.ports['SASL']}"
-        node.overrides |= {"listeners": f"{told},CONTROLLER://127.0.0.1:{node.ports['CONTROLLER']}", "advertised.listeners": told}
-    cluster.start()
-    try:
-        bootstrap = ",".join(f"127.0.0.1:{node.ports['SASL']}" for node in cluster.nodes.values())
-        admin = AdminClient(common(bootstrap, "admin"))
-        topic = topic_of(admin, partitions=3, replicas=3)
-        cluster.until(lambda: {cluster.leader(topic, index) for index in range(3)} >= set(cluster.nodes.values()), "a leader each", 30)
-        allow(admin, acl(ResourceType.TOPIC, topic, AclOperation.WRITE))
-        producer = Producer(common(bootstrap, "alice") | {"message.timeout.ms": "20000", "linger.ms": "0"})
-        for partition in range(3):
-            soon(lambda partition=partition: delivery_error(producer, topic, partition) is None)
-        assert forbid(admin, ResourceType.TOPIC, topic) == 1
-        revoked = time.monotonic()
-        refused: set[int] = set()
-        while len(refused) < 3:
-            assert time.monotonic() - revoked < EVERYWHERE_WITHIN_S + 2, f"still allowed by leaders of {set(range(3)) - refused}"
-            for partition in set(range(3)) - refused:
-                if (error := delivery_error(producer, topic, partition)) is not None:
-                    assert error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED, error
-                    refused.add(partition)
-                    took = time.monotonic() - revoked
-                    print(f"  partition {partition} refused after {took:.3f} s")
-                    assert took < EVERYWHERE_WITHIN_S + 1, took
-    finally:
-        for node in cluster.nodes.values():
-            node.kill()

@@ -8,6 +8,7 @@ import uuid
 import install
 import paths
 from confluent_kafka import Consumer, Producer
+from speakers import BY_NAME, ask_each
 from story import story
 from targets import Broker, target
 
@@ -142,6 +143,18 @@ def kafka_python_measures_that_it_is_throttled():
     command = [str(paths.KAFKA_PYTHON_PYTHON), "-c", SNAKE, limited().bootstrap, created()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=90)
     assert done.returncode == 0 and float(done.stdout) > 0, done.stdout + done.stderr
+
+
+@story
+def java_franz_go_and_kafkajs_are_told_that_they_are_throttled_and_go_on():
+    speakers = [BY_NAME[name] for name in ("java", "franz-go", "kafkajs")]
+    configs("--alter", "--entity-type", "clients", "--entity-default", "--add-config", "producer_byte_rate=100000")
+    try:
+        case = {"bootstrap": limited().bootstrap, "protocol": "PLAINTEXT", "patience_s": 20, "stays_s": 4}
+        for name, said in ask_each(speakers, lambda: case | {"topic": created()}).items():
+            assert said["error"] is None and said["throttled_ms"] > 0, f"{name}: {said}"
+    finally:
+        configs("--alter", "--entity-type", "clients", "--entity-default", "--delete-config", "producer_byte_rate")
 
 
 @story

@@ -1,7 +1,5 @@
-"""Logging in: each mechanism with each client, what is refused, and the lives of SCRAM users and delegation tokens, by Kafka's own tools."""
+"""Logging in: what is refused, logging in again, and the lives of SCRAM users and delegation tokens, by Kafka's own tools. All clients: client_stories.py."""
 
-import base64
-import json
 import subprocess
 import time
 import uuid
@@ -9,9 +7,11 @@ import uuid
 import install
 import paths
 from confluent_kafka import Consumer, KafkaException, Producer
-from confluent_kafka.admin import AdminClient, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
+from confluent_kafka.admin import AdminClient, NewTopic, ScramCredentialInfo, ScramMechanism, UserScramCredentialUpsertion
+from speakers import BY_NAME, SPEAKERS, ask_each
 from story import Skip, cases, fresh, story
 from targets import Broker, target
+from tokens import Issuer
 
 MAIN = {
     "kafka-configs": "kafka.admin.ConfigCommand",
@@ -128,39 +128,6 @@ def librdkafka_logs_in_and_a_wrong_password_does_not(mechanism, user, password):
         assert "uthentication fail" in said, said
 
 
-@cases(plain=("PLAIN", "alice", "alice-secret"), sha256=("SCRAM-SHA-256", "bob", "bob-secret"), sha512=("SCRAM-SHA-512", "bob", "bob-secret"))
-def kcat_logs_in_and_a_wrong_password_does_not(mechanism, user, password):
-    if target().name == "kafka" and mechanism in SCRAM:
-        raise Skip("Kafka 4.3 refuses SCRAM by librdkafka before 2.6.1, which Debian's kcat is built with")
-    install.kcat()
-    broker, topic = secured(), f"t-{uuid.uuid4().hex}"
-
-    def kcat(password: str, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess:
-        options = [part for key, value in login(mechanism, user, password).items() for part in ("-X", f"{key}={value}")]
-        return subprocess.run(["kcat", "-b", broker.bootstrap, *options, *arguments], input=stdin, capture_output=True, text=True, timeout=60)
-
-    assert kcat(password, "-P", "-t", topic, stdin="said\n").returncode == 0
-    assert kcat(password, "-C", "-t", topic, "-e", "-q").stdout == "said\n"
-    assert kcat("wrong", "-L", "-m", "3").returncode != 0
-
-
-@cases(plain=("PLAIN", "alice", "alice-secret"), sha256=("SCRAM-SHA-256", "bob", "bob-secret"), sha512=("SCRAM-SHA-512", "bob", "bob-secret"))
-def kafka_python_and_aiokafka_log_in_and_wrong_passwords_do_not(mechanism, user, password):
-    broker = secured()
-    for prepare, name in ((install.security, "kafka-python"), (install.aiokafka, "aiokafka")):
-        prepare()
-        python = paths.SECURITY_PYTHON if name == "kafka-python" else paths.AIOKAFKA_PYTHON
-        program = paths.COMPAT / "security" / "pure_python.py"
-
-        def run(password: str, python=python, program=program, name=name) -> subprocess.CompletedProcess:
-            command = [str(python), str(program), name, broker.bootstrap, mechanism, user, password, f"t-{uuid.uuid4().hex}"]
-            return subprocess.run(command, capture_output=True, text=True, timeout=90)
-
-        good, bad = run(password), run("wrong")
-        assert good.returncode == 0 and "said" in good.stdout, f"{name}: {good.stdout}{good.stderr}"
-        assert bad.returncode == 3, f"{name}: {bad.stdout}{bad.stderr}"
-
-
 @story
 def kafkas_tools_log_in_and_a_wrong_password_is_told():
     broker, mechanism, user, password = secured(), SCRAM[1], "bob", "bob-secret"  # the others are spoken in the stories below
@@ -211,6 +178,36 @@ def a_delegation_token_is_made_used_renewed_and_expired():
 
 
 @story
+def a_delegation_token_logs_java_and_franz_go_in_until_it_is_expired():
+    broker, speakers = secured(), [BY_NAME["java"], BY_NAME["franz-go"]]
+    made = tool(broker, "kafka-delegation-tokens", "--create", "--max-life-time-period", "-1")
+    token_id, hmac = made.strip().splitlines()[-1].split()[:2]
+    by_token = {"mechanism": SCRAM[0], "user": token_id, "password": hmac, "is_delegation_token": True}
+    for name, said in ask_each(speakers, lambda: case_of(broker) | by_token).items():
+        assert said["error"] is None, f"{name}: {said}"
+    tool(broker, "kafka-delegation-tokens", "--expire", "--expiry-time-period", "-1", "--hmac", hmac)
+    for name, said in ask_each(speakers, lambda: case_of(broker) | by_token).items():
+        assert said["error"] and "invalid credentials with SASL mechanism SCRAM-SHA-256" in said["error"], f"{name}: {said}"
+
+
+def case_of(broker: Broker) -> dict:
+    """For speakers.py: alice's, with a topic of its own."""
+    topic = f"t-{uuid.uuid4().hex}"
+    admin = AdminClient({"bootstrap.servers": broker.bootstrap} | login("PLAIN", "admin", "admin-secret"))
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(30)
+    one = {"topic": topic, "bootstrap": broker.bootstrap, "protocol": "SASL_PLAINTEXT", "patience_s": 20}
+    return one | {"mechanism": "PLAIN", "user": "alice", "password": "alice-secret"}
+
+
+@story
+def clients_that_never_try_again_authenticate_again_while_they_work():
+    broker = fresh(settings(**{"connections.max.reauth.ms": "2000"}), listeners=("SASL",))
+    staying = [one for one in SPEAKERS if one.stays]
+    for name, said in ask_each(staying, lambda: case_of(broker) | {"stays_s": 6}).items():
+        assert said["error"] is None, f"{name}: {said}"
+
+
+@story
 def clients_authenticate_again_while_they_work():
     broker = fresh(settings(**{"connections.max.reauth.ms": "1500"}), listeners=("SASL",))
     topic, failures = f"t-{uuid.uuid4().hex}", []
@@ -224,44 +221,10 @@ def clients_authenticate_again_while_they_work():
     assert producer.flush(30) == 0 and not failures and sent > 50, (failures[:3], sent)
 
 
-def signed(claims: dict) -> tuple[str, dict]:
-    """A token and the key set that it can be verified with, by openssl alone: RS256."""
-
-    def text(data: bytes) -> str:
-        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-    key = subprocess.run(["openssl", "genrsa", "2048"], capture_output=True, check=True).stdout
-    modulus = subprocess.run(["openssl", "rsa", "-noout", "-modulus"], input=key, capture_output=True, check=True).stdout
-    number = bytes.fromhex(modulus.decode().strip().split("=")[1])
-    jwks = {"keys": [{"kty": "RSA", "kid": "k", "alg": "RS256", "use": "sig", "n": text(number), "e": "AQAB"}]}
-    _keys.append(key)
-    return sign(claims), jwks
-
-
-_keys: list[bytes] = []
-
-
-def sign(claims: dict) -> str:
-    def text(data: bytes) -> str:
-        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-    head = text(json.dumps({"alg": "RS256", "kid": "k"}).encode()) + "." + text(json.dumps(claims).encode())
-    file = paths.WORK / f"key-{uuid.uuid4().hex}.pem"
-    file.write_bytes(_keys[-1])
-    done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", str(file)], input=head.encode(), capture_output=True, check=True)
-    file.unlink()
-    return head + "." + text(done.stdout)
-
-
 @story
 def a_signed_bearer_token_logs_in_and_an_expired_or_foreign_one_does_not():
-    now = int(time.time())
-    claims = {"sub": "erin", "iss": "https://issuer", "aud": "kafka", "iat": now, "exp": now + 300}
-    good, jwks = signed(claims)
-    file = paths.WORK / f"jwks-{uuid.uuid4().hex}.json"
-    file.write_text(json.dumps(jwks))
-    handler = f"{MODULE}.oauthbearer.OAuthBearerValidatorCallbackHandler"
-    broker = with_bearer(file, handler)
+    issuer = Issuer(paths.WORK / f"jwks-{uuid.uuid4().hex}.json")
+    broker = with_bearer(issuer)
 
     def credentials(token: str) -> dict:
         return {
@@ -270,29 +233,18 @@ def a_signed_bearer_token_logs_in_and_an_expired_or_foreign_one_does_not():
             "oauth_cb": lambda _: (token, time.time() + 300),
         }
 
+    good = issuer.token("erin")
     round_trip(broker, credentials(good))
-    expired = sign(claims | {"exp": now - 300})
-    elsewhere = sign(claims | {"aud": "others"})
     unsecured = "eyJhbGciOiJub25lIn0." + good.split(".")[1] + "."
-    for bad in (expired, elsewhere, unsecured):
-        assert "uthentication fail" in refusal(broker, credentials(bad)) or "invalid_token" in refusal(broker, credentials(bad))
+    for bad in (issuer.token("erin", lives_s=-300), issuer.token("erin", aud="others"), unsecured):
+        said = refusal(broker, credentials(bad))
+        assert "uthentication fail" in said or "invalid_token" in said, said
     broker.discard()
-    file.unlink()
+    issuer.keys_file.unlink()
 
 
-def with_bearer(file, handler: str) -> Broker:
+def with_bearer(issuer: Issuer) -> Broker:
     if target().name == "kafka":
         raise Skip("Kafka wants the URL of keys allowed by a system property of its JVM")
-    return fresh(
-        settings(
-            **{
-                "listener.name.sasl.sasl.enabled.mechanisms": "PLAIN,OAUTHBEARER",
-                "listener.name.sasl.oauthbearer.sasl.jaas.config": f"{MODULE}.oauthbearer.OAuthBearerLoginModule required;",
-                "listener.name.sasl.oauthbearer.sasl.server.callback.handler.class": handler,
-                "sasl.oauthbearer.jwks.endpoint.url": f"file://{file}",
-                "sasl.oauthbearer.expected.issuer": "https://issuer",
-                "sasl.oauthbearer.expected.audience": "kafka",
-            }
-        ),
-        listeners=("SASL",),
-    )
+    more = {"listener.name.sasl.sasl.enabled.mechanisms": "PLAIN,OAUTHBEARER"} | issuer.settings("sasl")
+    return fresh(settings(**more), listeners=("SASL",))
