@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 
 import { load } from './packages.mjs'
 
-const LIMIT_MS = 20_000
+const LIMIT_MS = 40_000
 
 function encryption ({ protocol, ca, certificate, key }) {
   if (!protocol.endsWith('SSL')) return undefined
@@ -33,7 +33,7 @@ async function byKafkajs () {
     let throttled = 0
     const logCreator = () => ({ log: { message } }) => { throttled = Math.max(throttled, Number(/throttling in effect for (\d+)ms/.exec(message)?.[1] ?? 0)) }
     const common = { brokers: one.bootstrap.split(','), ssl: encryption(one), sasl, logLevel: kafkajs.logLevel.DEBUG, logCreator }
-    const kafka = new kafkajs.Kafka({ ...common, retry: { retries: one.stays_s ? 0 : 1, initialRetryTime: 50 }, reauthenticationThreshold: 500 })
+    const kafka = new kafkajs.Kafka({ ...common, retry: { retries: one.stays_s ? 0 : 1, initialRetryTime: 50 }, reauthenticationThreshold: 1000 })
     const producer = kafka.producer()
     const consumer = kafka.consumer({ groupId: `secure-${one.case}-${Date.now()}`, maxWaitTimeInMs: 50, retry: { retries: 10, initialRetryTime: 100 } })
     try {

@@ -148,7 +148,7 @@ def kafka_python_measures_that_it_is_throttled():
 @story
 def java_franz_go_and_kafkajs_are_told_that_they_are_throttled_and_go_on():
     speakers = [BY_NAME[name] for name in ("java", "franz-go", "kafkajs")]
-    configs("--alter", "--entity-type", "clients", "--entity-default", "--add-config", "producer_byte_rate=100000")
+    configs("--alter", "--entity-type", "clients", "--entity-default", "--add-config", "producer_byte_rate=20000")
     try:
         case = {"bootstrap": limited().bootstrap, "protocol": "PLAINTEXT", "patience_s": 20, "stays_s": 4}
         for name, said in ask_each(speakers, lambda: case | {"topic": created()}).items():

@@ -21,7 +21,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
-const limit = 20 * time.Second
+const limit = 40 * time.Second
 
 type told struct {
 	Case, Bootstrap, Protocol, Mechanism, User, Password, Token, Topic string

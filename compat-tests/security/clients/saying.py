@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Callable
 
-LIMIT_S = 20
+LIMIT_S = 40
 
 
 class Logged(logging.Handler):

@@ -54,7 +54,7 @@ public final class Secure {
         String topic = (String) one.get("topic");
         String value = (String) one.get("case");
         Map<String, Object> producing = settings(one);
-        producing.putAll(Map.of("max.block.ms", 20_000, "delivery.timeout.ms", 20_000, "request.timeout.ms", 10_000));
+        producing.putAll(Map.of("max.block.ms", 40_000, "delivery.timeout.ms", 40_000, "request.timeout.ms", 10_000));
         if (one.get("stays_s") != null) {
             producing.putAll(Map.of("retries", 0, "enable.idempotence", false));
         }
@@ -69,7 +69,7 @@ public final class Secure {
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(settings(one), new StringDeserializer(), new StringDeserializer())) {
             consumer.assign(List.of(where));
             consumer.seekToBeginning(List.of(where));
-            long deadline = System.nanoTime() + 20_000_000_000L;
+            long deadline = System.nanoTime() + 40_000_000_000L;
             while (System.nanoTime() < deadline) {
                 for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofMillis(200))) {
                     if (record.value().equals(value)) {
@@ -101,7 +101,7 @@ public final class Secure {
         Map<String, Object> settings = new HashMap<>();
         settings.put("bootstrap.servers", one.get("bootstrap"));
         settings.put("security.protocol", one.get("protocol"));
-        settings.put("default.api.timeout.ms", 20_000);
+        settings.put("default.api.timeout.ms", 40_000);
         if (one.get("ca") != null) {
             settings.put("ssl.truststore.type", "PEM");
             settings.put("ssl.truststore.location", one.get("ca"));
