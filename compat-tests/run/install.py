@@ -67,6 +67,12 @@ def network() -> None:
 
 
 @functools.cache
+def openssl() -> None:
+    """What the examples make certificates with."""
+    debian("openssl", "openssl")
+
+
+@functools.cache
 def native_compilers() -> None:
     """What building librdkafka from its crate takes beside make."""
     debian("gcc", "gcc")

@@ -162,7 +162,7 @@ JAVA = program("java", ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", paths.CLA
 FRANZ_GO = program("franz-go", [str(paths.GO / "bin" / "franz")], install.go, clients=("franz-go",))
 KAFKAJS = node("kafkajs", "kafkajs")
 # Nearly every client is asked who may enter.
-SECURING = (install.security, install.kcat, install.java, install.kafka_python, install.aiokafka, install.go, install.node, install.network)
+SECURING = (install.security, install.kcat, install.java, install.kafka_python, install.aiokafka, install.go, install.node, install.network, install.openssl)
 # Whose stories are also told to a cluster in every run.
 SPOKEN_BY_MOST = (PYTHON, JAVA, FRANZ_GO, KAFKAJS)
 CLIENTS: list[Suite] = [
