@@ -5,9 +5,6 @@ import time
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from saying import LIMIT_S, answer
 
-# It tries again for ever where it is not let in: with the first of these it is told that it was not.
-FINAL = (KafkaError._AUTHENTICATION, KafkaError._SSL, KafkaError._ALL_BROKERS_DOWN)
-
 
 def settings(one: dict) -> dict:
     config = {"bootstrap.servers": one["bootstrap"], "security.protocol": one["protocol"], "log_level": 0}
@@ -20,20 +17,28 @@ def settings(one: dict) -> dict:
 
 
 def there_and_back(one: dict) -> None:
-    errors: list[KafkaError] = []
+    errors: list[tuple[float, KafkaError]] = []
     told: list[KafkaError | None] = []
     config = settings(one)
-    producer = Producer(config | {"error_cb": errors.append})
+    producer = Producer(config | {"error_cb": lambda error: errors.append((time.monotonic(), error))})
     producer.produce(one["topic"], one["case"].encode(), on_delivery=lambda error, _: told.append(error))
     deadline = time.monotonic() + LIMIT_S
     while not told and time.monotonic() < deadline:
         producer.poll(0.05)
-        if error := next((error for error in errors if error.code() in FINAL), None):
+        if error := final(errors, one["patience_s"]):
             producer.purge()
             raise KafkaException(error)
     if not told or told[0]:
         raise KafkaException(told[0] if told else KafkaError(KafkaError._TIMED_OUT))
     read_back(one, config)
+
+
+def final(errors: list[tuple[float, KafkaError]], patience_s: float) -> KafkaError | None:
+    """It tries again for ever where it is not let in. What is no refusal may be an address that does not answer, with another to come."""
+    refused = [error for _, error in errors if error.code() == KafkaError._AUTHENTICATION]
+    if refused or not errors:
+        return refused[0] if refused else None
+    return errors[0][1] if time.monotonic() > errors[0][0] + patience_s else None
 
 
 def read_back(one: dict, config: dict) -> None:
