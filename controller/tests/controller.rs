@@ -13,8 +13,6 @@ mod chores;
 mod damage;
 #[path = "controller/determinism.rs"]
 mod determinism;
-#[path = "controller/full_disk.rs"]
-mod full_disk;
 #[path = "controller/on_disk.rs"]
 mod on_disk;
 #[path = "controller/power_loss.rs"]
@@ -23,5 +21,7 @@ mod power_loss;
 mod quorum;
 #[path = "controller/replay.rs"]
 mod replay;
+#[path = "controller/returning.rs"]
+mod returning;
 #[path = "controller/scale.rs"]
 mod scale;

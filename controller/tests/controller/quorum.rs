@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// Carries requests to whoever is plugged in.
 #[derive(Clone, Default)]
-struct Switchboard(Arc<Mutex<BTreeMap<RaftId, Controller>>>);
+pub struct Switchboard(Arc<Mutex<BTreeMap<RaftId, Controller>>>);
 
 impl Wire for Switchboard {
     fn call(
@@ -40,14 +40,21 @@ impl Wire for Switchboard {
 }
 
 impl Switchboard {
-    async fn plug_in(&self, options: ControllerOptions) -> Controller {
+    pub async fn plug_in(&self, options: ControllerOptions) -> Controller {
         let id = options.id;
         let controller = Controller::start(options).await.unwrap();
         self.0.lock().unwrap().insert(id, controller.clone());
         controller
     }
 
-    fn unplug(&self, node: i32) {
+    pub fn plug(&self, node: i32, controller: &Controller) {
+        self.0
+            .lock()
+            .unwrap()
+            .insert(member(node), controller.clone());
+    }
+
+    pub fn unplug(&self, node: i32) {
         self.0.lock().unwrap().remove(&member(node));
     }
 }
@@ -136,7 +143,7 @@ async fn members_follow_survive_their_leader_and_catch_up_by_snapshot() {
 }
 
 /// Decides something that shows: the next number, and the offset from which it is there.
-async fn count(controller: &Controller) -> Result<(i64, MetadataOffset), ProposeError> {
+pub async fn count(controller: &Controller) -> Result<(i64, MetadataOffset), ProposeError> {
     let decided = controller.propose(|image, _| {
         let next = image.producer_ids.next + 1;
         let record = ProducerIdsRecord {
@@ -178,7 +185,7 @@ async fn a_leader_that_was_cut_off_for_a_moment_decides_on_when_it_is_heard_agai
             board.unplug(node);
         }
         // Long enough for the leader's lease to run out, and shorter than an election where nobody hears of it.
-        let cut_off = Duration::from_millis(50 * (round % 10));
+        let cut_off = Duration::from_millis(130 * (round % 10));
         tokio::time::sleep(cut_off).await;
         let refused = count(&first);
         let refused = tokio::time::timeout(Duration::from_millis(100), refused).await;
