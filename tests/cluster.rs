@@ -3,6 +3,8 @@
 #[path = "wire/mod.rs"]
 mod wire;
 
+#[path = "cluster/directories.rs"]
+mod directories;
 #[path = "cluster/drain.rs"]
 mod drain;
 #[path = "cluster/failover.rs"]

@@ -19,6 +19,7 @@ mod simulation {
     mod admin;
     mod client;
     mod cluster {
+        mod broken;
         mod chronicle;
         mod client;
         mod committer;

@@ -13,6 +13,8 @@ mod chores;
 mod damage;
 #[path = "controller/determinism.rs"]
 mod determinism;
+#[path = "controller/full_disk.rs"]
+mod full_disk;
 #[path = "controller/on_disk.rs"]
 mod on_disk;
 #[path = "controller/power_loss.rs"]

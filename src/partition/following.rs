@@ -128,7 +128,10 @@ impl Partition {
     /// See [`FollowError`].
     pub async fn follow(self: &Arc<Self>, piece: FromLeader) -> Result<(), FollowError> {
         if !piece.records.is_empty() && !self.directory().has_room_for(piece.records.len() as u64) {
-            return Err(FollowError::Full);
+            return Err(match self.directory().is_offline() {
+                true => FollowError::Failed,
+                false => FollowError::Full,
+            });
         }
         let (partition, epoch) = (self.clone(), piece.epoch);
         let written = self.with_writer(move |writer| partition.take(&piece, writer));

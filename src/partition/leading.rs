@@ -64,6 +64,8 @@ impl Leading {
                     let mut follower = known.clone();
                     if is_new_epoch {
                         follower.renew(role.epoch_start, is_in_sync, now);
+                    } else if before.isr.contains(broker) && !is_in_sync {
+                        follower.forget_times();
                     }
                     follower
                 }

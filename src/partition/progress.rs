@@ -88,8 +88,15 @@ impl FollowerProgress {
         self.session = None;
     }
 
-    /// It has fetched.
+    /// It has fetched. A broker that was registered anew, or has less than it had, was caught up at no time: acknowledgements would wait
+    /// until a lost disk is filled again, for up to `replica.lag.time.max.ms` (as they do in Kafka, whose `Replica` keeps the time).
     pub fn fetched(&mut self, fetched: Fetched) {
+        let is_another = self
+            .broker_epoch
+            .is_some_and(|epoch| epoch != fetched.broker_epoch);
+        if is_another || fetched.offset < self.end {
+            self.forget_times();
+        }
         if fetched.offset >= fetched.leader_end {
             self.caught_up = self.caught_up.max(Some(fetched.now));
         } else if fetched.offset >= self.leader_end {
@@ -101,6 +108,13 @@ impl FollowerProgress {
         self.last_fetch = Some(fetched.now);
         self.broker_epoch = Some(fetched.broker_epoch);
         self.session = Some(fetched.session);
+    }
+
+    /// It counts as caught up only with what it fetches from now on: it left the ISR, and may not come back. With a failed directory it lives
+    /// on and fetches nothing.
+    pub fn forget_times(&mut self) {
+        (self.leader_end, self.last_fetch, self.caught_up) = (Offset::NONE, None, None);
+        self.session = None;
     }
 
     /// The leader's log, which this follower may have been waiting at the end of, has grown from `end`.
@@ -209,6 +223,45 @@ mod tests {
         let mut follower = FollowerProgress::unknown(BrokerId(2), false, seconds(0));
         fetch(&mut follower, 3, 10, 1);
         assert!(!follower.is_caught_up(Offset(10), seconds(1), LAG));
+    }
+
+    #[test]
+    fn one_that_returns_without_what_it_had_was_caught_up_at_no_time() {
+        let mut follower = FollowerProgress::unknown(BrokerId(2), true, seconds(0));
+        fetch(&mut follower, 10, 10, 100);
+        assert!(follower.is_caught_up(Offset(12), seconds(101), LAG));
+        fetch(&mut follower, 0, 12, 102);
+        assert!(!follower.is_caught_up(Offset(12), seconds(102), LAG));
+        fetch(&mut follower, 11, 12, 103);
+        assert!(!follower.is_caught_up(Offset(12), seconds(103), LAG));
+        fetch(&mut follower, 12, 13, 104);
+        assert!(follower.is_caught_up(Offset(14), seconds(105), LAG));
+    }
+
+    #[test]
+    fn one_that_left_the_isr_is_caught_up_again_with_a_fetch_of_the_end() {
+        let mut follower = FollowerProgress::unknown(BrokerId(2), true, seconds(0));
+        fetch(&mut follower, 10, 10, 100);
+        follower.forget_times();
+        follower.end_moved_from(Offset(10));
+        assert!(!follower.is_caught_up(Offset(12), seconds(101), LAG));
+        fetch(&mut follower, 12, 12, 102);
+        assert!(follower.is_caught_up(Offset(13), seconds(103), LAG));
+    }
+
+    #[test]
+    fn a_broker_that_was_registered_anew_was_caught_up_at_no_time() {
+        let mut follower = FollowerProgress::unknown(BrokerId(2), true, seconds(0));
+        fetch(&mut follower, 10, 10, 100);
+        follower.fetched(Fetched {
+            offset: Offset(10),
+            log_start: Offset(0),
+            leader_end: Offset(12),
+            broker_epoch: Some(BrokerEpoch(8)),
+            now: seconds(101),
+            session: LastFetch::at(seconds(101)),
+        });
+        assert!(!follower.is_caught_up(Offset(12), seconds(101), LAG));
     }
 
     #[test]

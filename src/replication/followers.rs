@@ -76,9 +76,15 @@ impl Followers {
             match step {
                 Move::Leave(key) => state.leave(key),
                 Move::Follow(key, leader, epoch) => {
-                    let Some(Place::Open(partition)) = hosted.place(key.0, key.1) else {
-                        state.leave(key);
-                        continue;
+                    // A replica in a failed directory that fetched on would be taken into the ISR again.
+                    let partition = match hosted.place(key.0, key.1) {
+                        Some(Place::Open(partition)) if partition.role().ended.is_none() => {
+                            partition
+                        }
+                        _ => {
+                            state.leave(key);
+                            continue;
+                        }
                     };
                     let seat = (leader, fetcher_number(key, fetchers));
                     if state.seats.get(&key) == Some(&(seat, epoch)) {

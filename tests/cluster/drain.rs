@@ -1,12 +1,13 @@
 //! `ottla cluster`: what it says of a cluster, and brokers taken out of it while clients go on.
 
-use crate::host::{Cluster, Node};
+use crate::host::{Cluster, DEADLINE, Node};
 use crate::load::{Load, PARTITIONS};
 use crate::wire::create;
 use ottla_protocol::ErrorCode;
 use ottla_protocol::messages::metadata::{MetadataRequest, MetadataResponse};
 use std::collections::BTreeSet;
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// Four brokers that found one another through the first, all of them voters.
 async fn four() -> Cluster {
@@ -88,6 +89,20 @@ async fn holders(cluster: &Cluster) -> Option<BTreeSet<i32>> {
     Some(partitions.flat_map(|one| one.replica_nodes).collect())
 }
 
+/// Partitions with a replica on broker 4.
+async fn on_four(cluster: &Cluster) -> Option<usize> {
+    let response = metadata(cluster.node(1)).await?;
+    let partitions = response
+        .topics
+        .into_iter()
+        .flat_map(|topic| topic.partitions);
+    Some(
+        partitions
+            .filter(|one| one.replica_nodes.contains(&4))
+            .count(),
+    )
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_drained_broker_leaves_nothing_behind_and_clients_hardly_notice() {
     let cluster = four().await;
@@ -117,4 +132,46 @@ async fn a_drained_broker_leaves_nothing_behind_and_clients_hardly_notice() {
     // Three replicas do not fit on two brokers.
     let refused = output(&cluster, &["drain", "3"]).await;
     assert_eq!(refused.status.code(), Some(3), "{}", text(&refused));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interrupted_drain_goes_on_where_it_was() {
+    let cluster = four().await;
+    create_replicated(&cluster, "kept").await;
+    let mut interrupted = command(&cluster, &["drain", "4", "--at-once", "1"])
+        .spawn()
+        .expect("it runs");
+    let before = on_four(&cluster).await.expect("an answer");
+    let began = Instant::now();
+    while on_four(&cluster).await.is_none_or(|now| now >= before) {
+        let ended = interrupted.try_wait().expect("it runs");
+        if ended.is_some() || began.elapsed() > DEADLINE {
+            // It may have ended by itself.
+            let _ = interrupted.kill();
+            let output = interrupted.wait_with_output().expect("its output");
+            panic!("nothing moved: {ended:?} {}", text(&output));
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    interrupted.kill().expect("killed");
+    interrupted.wait().expect("it ended");
+    let status = output(&cluster, &["status"]).await;
+    assert!(
+        text(&status).contains(r#""state":"cordoned""#),
+        "{}",
+        text(&status)
+    );
+    // The broker dies in the meantime: what is left is made anew from the others.
+    cluster.node(4).kill();
+    let drained = output(&cluster, &["drain", "4"]).await;
+    assert_eq!(drained.status.code(), Some(0), "{}", text(&drained));
+    assert_eq!(holders(&cluster).await, Some([1, 2, 3].into()));
+    let began = Instant::now();
+    loop {
+        let status = output(&cluster, &["status"]).await;
+        if status.status.code() == Some(0) {
+            break;
+        }
+        assert!(began.elapsed() < DEADLINE, "{}", text(&status));
+    }
 }
