@@ -54,10 +54,17 @@ pub struct Node {
     tasks: Vec<JoinHandle<()>>,
 }
 
-impl Drop for Node {
-    fn drop(&mut self) {
+impl Node {
+    /// Nothing of it runs on, whoever still holds it: an answer that is under way does.
+    fn end(&self) {
         self.followers.stop();
         self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -225,7 +232,9 @@ impl Bench {
 
     /// The process dies; the controller hears of it.
     pub async fn kill(&self, id: i32) {
-        self.nodes.lock().remove(&id);
+        if let Some(node) = self.nodes.lock().remove(&id) {
+            node.end();
+        }
         // Tasks that were aborted are gone only when they would have run.
         for _ in 0..50 {
             tokio::task::yield_now().await;
