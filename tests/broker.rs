@@ -10,6 +10,8 @@ mod acls;
 mod addresses;
 #[path = "broker/authorization.rs"]
 mod authorization;
+#[path = "broker/commands.rs"]
+mod commands;
 #[path = "broker/configs.rs"]
 mod configs;
 #[path = "broker/connections.rs"]

@@ -56,11 +56,23 @@ impl LoggingIn {
         ];
         let logins = logins.into_iter().filter_map(|(listener, login)| {
             let login = login.clone()?;
-            Some((listener.to_owned(), Arc::new(login)))
+            Some((listener.to_owned(), login))
         });
+        Self::with(dial, logins, rng)
+    }
+
+    /// With a login where each of these listeners is dialled.
+    pub fn with(
+        dial: Arc<dyn Dial>,
+        logins: impl IntoIterator<Item = (String, Login)>,
+        rng: Rng,
+    ) -> Self {
+        let logins = logins.into_iter();
         Self {
             dial,
-            logins: logins.collect(),
+            logins: logins
+                .map(|(listener, login)| (listener, Arc::new(login)))
+                .collect(),
             rng,
         }
     }

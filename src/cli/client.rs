@@ -1,7 +1,7 @@
 //! A plain client of the Kafka protocol for the commands: of Ottla and of Apache Kafka alike.
 //!
 //! Guarantees: every request is sent in the highest version that both sides know, to the node that it is meant for or, where any will do,
-//! to the next that answers. Does not interpret answers, and does not repeat what was refused.
+//! to the next that answers; every one has a time. Does not interpret answers, and does not repeat what was refused.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,20 +13,19 @@ use ottla_protocol::messages::describe_cluster::{DescribeClusterRequest, Describ
 use ottla_protocol::{ApiKey, ErrorCode, Request, Str};
 use parking_lot::Mutex;
 
+use super::reach::{Reach, Security};
+use crate::auth::outbound::LoggingIn;
+use crate::metrics::Metrics;
 use crate::net::dial::Dialer;
 use crate::net::settings::SocketOptions;
 use crate::net::tcp::Tcp;
-use crate::net::tls::Certificates;
-use crate::peers::{Destination, Lane, Link, LinkError, LinkSettings, Peers};
+use crate::net::tls::{Certificates, Purpose};
+use crate::peers::{Destination, Dial, Lane, Link, LinkError, LinkSettings, Peers};
 use crate::world::{Clock, Rng};
+use ottla_storage::disk::RealDisk;
 
-/// For one answer; a node that says nothing for so long is passed over.
-const ANSWER_MAX: Duration = Duration::from_secs(15);
-/// The oldest that all brokers since Kafka 2.4 answer; ours and theirs.
+/// Known to all brokers since Kafka 2.4; older ones are asked in version 0.
 const API_VERSIONS: i16 = 3;
-
-/// A client does not know how nodes call their listeners.
-const LISTENER: &str = "";
 
 /// Where a node listens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,11 +34,31 @@ pub struct Address {
     pub port: u16,
 }
 
+/// How long to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Times {
+    /// For one answer (`request.timeout.ms`); a node that says nothing for so long is passed over.
+    pub answer: Duration,
+    /// For a connection, TLS and login included (`socket.connection.setup.timeout.ms`).
+    pub connect: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(15),
+            connect: Duration::from_secs(10),
+        }
+    }
+}
+
 /// See the module.
 pub struct Client {
     pub clock: Clock,
+    pub security: Security,
+    pub times: Times,
     peers: Peers,
-    bootstrap: Vec<Address>,
+    pub bootstrap: Vec<Address>,
     brokers: Mutex<BTreeMap<i32, Address>>,
     versions: Mutex<BTreeMap<Address, Arc<[ApiVersion]>>>,
 }
@@ -48,11 +67,18 @@ pub struct Client {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClientError {
     /// Of all that were tried, the last failure.
-    Unreachable { address: String, error: LinkError },
+    Unreachable {
+        address: String,
+        error: LinkError,
+    },
     /// The node and this program know no common version.
-    Unsupported { address: String, api: &'static str },
+    Unsupported {
+        address: String,
+        api: &'static str,
+    },
     /// No broker of this id is known.
     UnknownBroker(i32),
+    UnknownTopic(String),
     Refused {
         what: &'static str,
         error: ErrorCode,
@@ -63,6 +89,11 @@ pub enum ClientError {
 impl fmt::Display for ClientError {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // It says itself what was tried: a name looked up, TLS, a login.
+            Self::Unreachable {
+                address,
+                error: LinkError::Unreachable(why),
+            } => write!(to, "{address}: {why}"),
             Self::Unreachable { address, error } => write!(to, "{address}: {error}"),
             Self::Unsupported { address, api } => {
                 write!(
@@ -71,6 +102,7 @@ impl fmt::Display for ClientError {
                 )
             }
             Self::UnknownBroker(id) => write!(to, "broker {id} is not known to the cluster"),
+            Self::UnknownTopic(name) => write!(to, "there is no topic {name}"),
             Self::Refused {
                 what,
                 error,
@@ -149,21 +181,37 @@ impl fmt::Display for Address {
 
 impl Client {
     /// Connects at the first request. Call within a runtime.
-    pub fn new(bootstrap: Vec<Address>) -> Self {
-        let plain = Arc::new(Certificates::none());
-        let dialer = Dialer::new(Tcp, SocketOptions::default(), plain);
+    ///
+    /// # Errors
+    /// What keys and certificates that were named cannot be used for, for the user.
+    pub fn new(reach: &Reach) -> Result<Self, String> {
+        let clock = Clock::system();
+        let rng = Rng::system();
         let settings = LinkSettings {
             client_id: Str::from_static("ottla-cli"),
+            connect_max: reach.times.connect,
             ..LinkSettings::default()
         };
-        let clock = Clock::system();
-        Self {
-            clock: clock.clone(),
-            peers: Peers::new(Arc::new(dialer), clock, Rng::system(), settings),
-            bootstrap,
+        let dial = dial(&reach.security, &clock, &rng)?;
+        Ok(Self {
+            peers: Peers::new(dial, clock.clone(), rng, settings),
+            clock,
+            security: reach.security.clone(),
+            times: reach.times,
+            bootstrap: reach.servers.clone(),
             brokers: Mutex::default(),
             versions: Mutex::default(),
-        }
+        })
+    }
+
+    /// Where brokers are, from an answer that tells it. Requests to brokers by id go there from now on.
+    pub fn learn(&self, brokers: impl Iterator<Item = (i32, Address)>) {
+        *self.brokers.lock() = brokers.collect();
+    }
+
+    /// Where a broker was said to be.
+    pub fn address_of(&self, id: i32) -> Option<Address> {
+        self.brokers.lock().get(&id).cloned()
     }
 
     /// The cluster's brokers, fenced ones included where it tells of them. Requests to brokers by id go where this says.
@@ -188,7 +236,7 @@ impl Client {
             };
             Some((broker.broker_id, address))
         });
-        *self.brokers.lock() = known.collect();
+        self.learn(known);
         Ok(response)
     }
 
@@ -223,12 +271,17 @@ impl Client {
         self.ask_at(&address, request).await
     }
 
-    async fn ask_at<R: Request>(
+    /// Asks whoever listens at an address.
+    ///
+    /// # Errors
+    /// See [`ClientError`].
+    pub async fn ask_at<R: Request>(
         &self,
         address: &Address,
         request: &R,
     ) -> Result<R::Response, ClientError> {
-        let to = Destination::new(LISTENER, &address.host, address.port);
+        let protocol = self.security.protocol.name();
+        let to = Destination::new(protocol, &address.host, address.port);
         let link = self.peers.link(to, Lane::of("command"));
         let unreachable = |error| ClientError::Unreachable {
             address: address.to_string(),
@@ -239,7 +292,7 @@ impl Client {
             address: address.to_string(),
             api: R::KEY.name().unwrap_or("this API"),
         })?;
-        let answered = link.request(version, request, ANSWER_MAX).await;
+        let answered = link.request(version, request, self.times.answer).await;
         if answered.is_err() {
             // Another program may listen there next time.
             self.versions.lock().remove(address);
@@ -260,11 +313,44 @@ impl Client {
             client_software_version: Str::from_static(env!("CARGO_PKG_VERSION")),
             ..Default::default()
         };
-        let answer = link.request(API_VERSIONS, &request, ANSWER_MAX).await?;
+        let time = self.times.answer;
+        let answer = match link.request(API_VERSIONS, &request, time).await {
+            // A broker that is too old answers in version 0, whatever it was asked in.
+            Err(LinkError::Malformed(_)) => {
+                let request = ApiVersionsRequest::default();
+                link.request(0, &request, time).await?
+            }
+            answer => answer?,
+        };
         let known: Arc<[ApiVersion]> = answer.api_keys.into();
         self.versions.lock().insert(address.clone(), known.clone());
         Ok(known)
     }
+}
+
+/// TCP, TLS and a login, as far as they are asked for.
+fn dial(security: &Security, clock: &Clock, rng: &Rng) -> Result<Arc<dyn Dial>, String> {
+    let protocol = security.protocol;
+    let certificates = match &security.tls {
+        Some(values) if protocol.is_encrypted() => {
+            let purpose = Purpose {
+                accepts: false,
+                connects: true,
+            };
+            let listeners = vec![(protocol.name().to_owned(), values.clone(), purpose)];
+            let metrics = Metrics::new([]);
+            Certificates::open(Arc::new(RealDisk), listeners, &metrics.tls, clock.wall_ms())?
+        }
+        _ => Certificates::none(),
+    };
+    let plain = Dialer::new(Tcp, SocketOptions::default(), Arc::new(certificates));
+    Ok(match &security.login {
+        None => Arc::new(plain),
+        Some(login) => {
+            let logins = [(protocol.name().to_owned(), login.clone())];
+            Arc::new(LoggingIn::with(Arc::new(plain), logins, rng.clone()))
+        }
+    })
 }
 
 /// The highest version of a request that both know.

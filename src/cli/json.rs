@@ -31,6 +31,24 @@ impl From<i32> for Json {
     }
 }
 
+impl From<i64> for Json {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<bool> for Json {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<&[i32]> for Json {
+    fn from(ids: &[i32]) -> Self {
+        Self::List(ids.iter().map(|id| (*id).into()).collect())
+    }
+}
+
 impl From<usize> for Json {
     fn from(number: usize) -> Self {
         Self::Number(i64::try_from(number).unwrap_or(i64::MAX))

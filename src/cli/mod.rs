@@ -1,16 +1,27 @@
-//! The command line: `ottla`, `ottla serve`, `ottla cluster`, and what they print.
+//! The command line: `ottla serve`, which is the broker, and commands that ask a cluster; what they print. For people: `docs/commands.md`.
 //!
 //! Reads arguments, environment and file, and hands a checked configuration to the broker. Exit codes: 0 for a clean stop,
-//! 1 for a failure, 2 for arguments or a configuration that cannot be started with; other commands say theirs in their help. What the broker does with signals is
-//! the broker's.
+//! 1 for a failure, 2 for arguments or a configuration that cannot be started with; those of other commands: [`report`]. What the broker
+//! does with signals is the broker's.
 
+mod catalog;
 mod client;
 mod cluster;
+mod consume;
+mod doctor;
+mod escape;
+mod group;
 mod help;
 mod json;
 mod logging;
+mod offsets;
+mod produce;
+mod progress;
+mod reach;
+mod report;
 mod serve;
 mod table;
+mod topic;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -50,6 +61,15 @@ enum Command {
     /// Looks at a cluster, and takes brokers out of it.
     #[command(subcommand)]
     Cluster(cluster::ClusterCommand),
+    /// Lists, describes, makes, changes and deletes topics.
+    #[command(subcommand)]
+    Topic(topic::TopicCommand),
+    /// Lists and describes groups with their lag, deletes them, and sets their offsets.
+    #[command(subcommand)]
+    Group(group::GroupCommand),
+    Doctor(doctor::DoctorCommand),
+    Produce(produce::ProduceCommand),
+    Consume(consume::ConsumeCommand),
     /// Prints the table of configuration keys as Markdown.
     #[command(hide = true)]
     DocsConfig,
@@ -77,6 +97,11 @@ where
             ExitCode::SUCCESS
         }
         Some(Command::Cluster(command)) => cluster::run(command),
+        Some(Command::Topic(command)) => topic::run(command),
+        Some(Command::Group(command)) => group::run(command),
+        Some(Command::Doctor(command)) => doctor::run(command),
+        Some(Command::Produce(command)) => produce::run(command),
+        Some(Command::Consume(command)) => consume::run(command),
         Some(Command::Serve { file }) => serve::serve(file.as_deref(), &arguments.overrides, run),
         None => serve::serve(None, &arguments.overrides, run),
     }

@@ -3,19 +3,16 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 
 use super::drain::{Drain, DrainError, Drained};
-use super::progress::Progress;
 use super::status::Status;
-use crate::cli::client::{Address, Client, addresses};
+use crate::cli::client::Client;
 use crate::cli::json::Json;
+use crate::cli::progress::Progress;
+use crate::cli::reach::{self, Access};
+use crate::cli::report::{NOT_FINE, TIMED_OUT};
 use crate::cli::{BAD_USAGE, FAILURE};
-
-/// Something is not as it should be, or cannot be done as things are.
-const NOT_FINE: u8 = 3;
-/// Not finished in the time given.
-const TIMED_OUT: u8 = 4;
 
 const DRAIN_AFTER: &str = "\
 What it does: cordons the broker (new partitions go elsewhere), moves its replicas to the others a few at a time, takes it
@@ -34,7 +31,7 @@ pub enum ClusterCommand {
     #[command(after_help = STATUS_AFTER)]
     Status {
         #[command(flatten)]
-        common: Common,
+        access: Access,
     },
     /// Takes a broker out of the cluster, with nobody losing anything.
     #[command(after_help = DRAIN_AFTER)]
@@ -43,7 +40,7 @@ pub enum ClusterCommand {
         #[arg(value_name = "ID")]
         broker: i32,
         #[command(flatten)]
-        common: Common,
+        access: Access,
         /// Partitions that move at the same time.
         #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
         at_once: u32,
@@ -56,42 +53,15 @@ pub enum ClusterCommand {
     },
 }
 
-#[derive(Debug, PartialEq, Args)]
-pub struct Common {
-    /// Brokers to ask first, as host:port,host:port.
-    #[arg(long, value_name = "SERVERS", default_value = "localhost:9092", value_parser = Servers::parse)]
-    bootstrap_server: Servers,
-    /// Prints the result as JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Servers(Vec<Address>);
-
-impl Servers {
-    fn parse(text: &str) -> Result<Self, String> {
-        addresses(text).map(Self)
-    }
-}
-
 /// Does it.
 pub fn run(command: ClusterCommand) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    match runtime {
-        Ok(runtime) => runtime.block_on(obey(command)),
-        Err(error) => fail(&format!("the runtime could not be started: {error}")),
-    }
-}
-
-async fn obey(command: ClusterCommand) -> ExitCode {
     match command {
-        ClusterCommand::Status { common } => status(&common).await,
+        ClusterCommand::Status { access } => {
+            reach::run(&access, async |client| status(&client, access.json).await)
+        }
         ClusterCommand::Drain {
             broker,
-            common,
+            access,
             at_once,
             allow_fewer_replicas,
             timeout,
@@ -106,21 +76,21 @@ async fn obey(command: ClusterCommand) -> ExitCode {
                 may_shrink: allow_fewer_replicas,
                 timeout: timeout.map(Duration::from_secs),
             };
-            let client = Client::new(common.bootstrap_server.0);
-            let mut progress = Progress::new(common.json);
-            let drained = drain.run(&client, &mut progress).await;
-            tell(&drain, &drained, common.json)
+            reach::run(&access, async |client| {
+                let mut progress = Progress::new(access.json);
+                let drained = drain.run(&client, &mut progress).await;
+                tell(&drain, &drained, access.json)
+            })
         }
     }
 }
 
-async fn status(common: &Common) -> ExitCode {
-    let client = Client::new(common.bootstrap_server.0.clone());
-    let status = match Status::of(&client).await {
+async fn status(client: &Client, json: bool) -> ExitCode {
+    let status = match Status::of(client).await {
         Ok(status) => status,
         Err(error) => return fail(&error.to_string()),
     };
-    match common.json {
+    match json {
         true => println!("{}", status.json()),
         false => println!("{}", status.text()),
     }

@@ -21,9 +21,9 @@ use ottla_protocol::messages::unregister_broker::UnregisterBrokerRequest;
 use ottla_protocol::{ErrorCode, Str};
 
 use super::plan::{NoRoom, Placed, Taker, choose};
-use super::progress::Progress;
 use super::survey::{Survey, is_cordoned, quorum};
 use crate::cli::client::{Client, ClientError};
+use crate::cli::progress::Progress;
 
 /// Between two looks at the cluster.
 const LOOK: Duration = Duration::from_millis(500);
@@ -196,7 +196,8 @@ impl Drain {
             let (moving, left): (Vec<&Placed>, Vec<&Placed>) = all
                 .iter()
                 .partition(|placed| survey.is_leaving(placed, self.broker));
-            progress.show(total - all.len(), total, moving.len());
+            let what = format!("partitions moved, {} on their way", moving.len());
+            progress.show(total - all.len(), total, &what);
             if all.is_empty() {
                 return Ok(total);
             }
@@ -440,7 +441,9 @@ async fn patiently<T>(
         let may_pass = match &error {
             ClientError::Unreachable { .. } => true,
             ClientError::Refused { error, .. } => is_passing(*error),
-            ClientError::Unsupported { .. } | ClientError::UnknownBroker(_) => false,
+            ClientError::Unsupported { .. }
+            | ClientError::UnknownBroker(_)
+            | ClientError::UnknownTopic(_) => false,
         };
         if !may_pass || client.clock.elapsed() - began > PATIENCE {
             return Err(error);

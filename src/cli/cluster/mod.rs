@@ -2,9 +2,8 @@
 
 mod drain;
 mod plan;
-mod progress;
 mod status;
-mod survey;
+pub(in crate::cli) mod survey;
 
 pub use command::{ClusterCommand, run};
 

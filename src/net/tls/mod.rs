@@ -14,6 +14,7 @@ mod built;
 mod certificate;
 mod certificates;
 mod handshake;
+pub mod look;
 mod mapping;
 mod name;
 mod pem;
