@@ -20,6 +20,8 @@ mod connections;
 mod directories;
 #[path = "broker/disks.rs"]
 mod disks;
+#[path = "broker/doctor.rs"]
+mod doctor;
 #[path = "broker/drain.rs"]
 mod drain;
 #[path = "broker/fetch_sessions.rs"]
@@ -40,6 +42,8 @@ mod long_poll;
 mod offsets;
 #[path = "broker/produce_and_fetch.rs"]
 mod produce_and_fetch;
+#[path = "broker/program.rs"]
+mod program;
 #[path = "broker/quotas.rs"]
 mod quotas;
 #[path = "broker/records.rs"]

@@ -5,6 +5,8 @@ mod wire;
 
 #[path = "cluster/directories.rs"]
 mod directories;
+#[path = "cluster/doctor.rs"]
+mod doctor;
 #[path = "cluster/drain.rs"]
 mod drain;
 #[path = "cluster/failover.rs"]

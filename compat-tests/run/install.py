@@ -53,6 +53,14 @@ def rust() -> None:
 
 
 @functools.cache
+def commands() -> None:
+    """The binary whose commands are told of, also where another broker is under test."""
+    if not paths.OTTLA.exists():
+        rust()
+        quietly(["cargo", "build", "--quiet", "--release", "--bin", "ottla"], "build ottla", cwd=paths.ROOT)
+
+
+@functools.cache
 def broken_build() -> None:
     """The debug build that can break a rule on purpose: what `cargo test` builds, and has built when all suites run."""
     rust()

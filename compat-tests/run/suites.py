@@ -120,6 +120,11 @@ def on_three_nodes(suite: Suite) -> Suite:
     return replace(suite, name=f"{suite.name} on three nodes", environment=suite.environment | THREE_NODES, clients=())
 
 
+def on_kafka(suite: Suite) -> Suite:
+    """The same stories against Apache Kafka in every run: of programs of ours that promise to work there."""
+    return replace(suite, name=f"{suite.name} on Apache Kafka", needs=[*suite.needs, install.java], environment=suite.environment | {"COMPAT_TARGET": "kafka"}, foreign=False)
+
+
 def soak(name: str, minutes: float) -> Suite:
     command = [str(paths.PYTHON), str(paths.COMPAT / "soak"), "--minutes", str(minutes)]
     return Suite(name, command, [install.python], limit_s=int(minutes * 120) + 900)
@@ -163,6 +168,7 @@ FRANZ_GO = program("franz-go", [str(paths.GO / "bin" / "franz")], install.go, cl
 KAFKAJS = node("kafkajs", "kafkajs")
 # Nearly every client is asked who may enter.
 SECURING = (install.security, install.kcat, install.java, install.kafka_python, install.aiokafka, install.go, install.node, install.network, install.openssl)
+COMMANDS = stories("cli", "cli", install.commands, install.security, install.kcat, python=paths.SECURITY_PYTHON)
 # Whose stories are also told to a cluster in every run.
 SPOKEN_BY_MOST = (PYTHON, JAVA, FRANZ_GO, KAFKAJS)
 CLIENTS: list[Suite] = [
@@ -184,6 +190,8 @@ CLIENTS: list[Suite] = [
     stories("tools", "tools", install.java, clients=("kafka-tools",)),
     stories("tools on three nodes", "cluster", install.java),
     stories("security", "security", *SECURING, python=paths.SECURITY_PYTHON),
+    COMMANDS,
+    on_kafka(COMMANDS),
     stories("files", "files", install.java, install.kcat),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     soak("short soak", minutes=0.5),

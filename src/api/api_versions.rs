@@ -45,8 +45,12 @@ impl Api for ApiVersions {
                     ..Default::default()
                 });
             }
+            let clients = &context.metrics.clients;
+            let (name, version) = (software.name.clone(), software.version.clone());
             // A second ApiVersions on one connection says the same; the first stays.
-            let _ = meta.peer.software.set(software);
+            if meta.peer.software.set(software).is_ok() {
+                clients.named(&name, &version);
+            }
         }
         let image = context.metadata.image();
         Reply::Now(answer(&image, meta.api_version, &meta.peer.listener))

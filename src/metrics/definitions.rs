@@ -60,6 +60,7 @@ definitions! {
     CONNECTIONS_REFUSED = "ottla_connections_refused_total" Counter ["listener", "reason"] "Connections closed at once because a limit was reached.";
     CONNECTIONS_CLOSED = "ottla_connections_closed_total" Counter ["listener", "reason"] "Connections closed, by what ended them.";
     AUTHENTICATIONS = "ottla_authentications_total" Counter ["listener", "mechanism", "result"] "Logins by SASL, first ones and those of sessions that go on: succeeded or failed.";
+    CLIENT_SOFTWARE = "ottla_client_software_connections_total" Counter ["name", "version"] "Connections whose client named its software (KIP-511), by name and version; beyond 64 of them as other.";
     RECEIVED_BYTES = "ottla_network_received_bytes_total" Counter ["listener"] "Bytes read from sockets.";
     SENT_BYTES = "ottla_network_sent_bytes_total" Counter ["listener"] "Bytes written to sockets.";
     TLS_HANDSHAKES = "ottla_tls_handshakes_total" Counter ["listener", "outcome"] "TLS handshakes with clients: done, failed or timed_out.";

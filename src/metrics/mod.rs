@@ -4,6 +4,7 @@
 //! counter costs 5 ns, a lookup by label 28); what exists per partition or per group is computed at scrape by a [`Source`].
 //! Nothing here decides anything.
 
+mod clients;
 mod connections;
 mod coordinators;
 pub mod definitions;
@@ -14,6 +15,7 @@ mod requests;
 mod sampled;
 mod tls;
 
+pub use clients::ClientMetrics;
 pub use connections::{CloseReason, ConnectionMetrics, ListenerMetrics, RefuseReason};
 pub use coordinators::{CoordinatorMetrics, ShardMetrics};
 pub use definitions::{DEFINITIONS, Definition, Kind};
@@ -38,6 +40,7 @@ pub struct Metrics {
     /// By listener.
     pub connections: ConnectionMetrics,
     pub coordinators: CoordinatorMetrics,
+    pub clients: ClientMetrics,
     /// By listener.
     pub tls: Arc<TlsMetrics>,
     /// In the order registered.
@@ -52,6 +55,7 @@ impl Metrics {
             requests: RequestMetrics::new(&registry, apis),
             connections: ConnectionMetrics::new(&registry),
             coordinators: CoordinatorMetrics::new(&registry),
+            clients: ClientMetrics::new(&registry),
             tls: Arc::new(TlsMetrics::new(&registry)),
             sources: Mutex::default(),
             registry,
