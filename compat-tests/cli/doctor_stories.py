@@ -4,10 +4,11 @@ import os
 import signal
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 
 import paths
-from ottla import findings, of_json, run
+from ottla import findings, run
 from story import Skip, broker, cases, fresh, keep, story, topic, wait_for
 from targets import Ottla, free_port, target
 
@@ -67,10 +68,8 @@ def a_file_of_client_properties_is_enough_for_tls_and_a_login():
 
 @story
 def the_doctor_finds_nothing_wrong_with_a_broker_that_is_well():
-    told = of_json("doctor")
-    serious = [one for one in told["findings"] if one["weight"] == "problem" and one["check"] != "disks"]
-    assert told["reached"] and serious == [], told
-    assert told["looked_at"]["brokers"] == 1, told
+    assert findings() == []
+    assert findings(weight="note") == []
 
 
 @story
@@ -139,6 +138,9 @@ def a_low_limit_of_open_files_is_found():
     one = keep(Ottla({"admin.listeners": f"http://localhost:{port}"}))
     one.prefix = ("prlimit", "--nofile=4096:4096", "--")
     one.start()
+    with urllib.request.urlopen(f"http://localhost:{port}/metrics", timeout=10) as page:
+        if b"process_max_fds" not in page.read():
+            raise Skip("this broker does not tell its limit")
     found = findings("--admin", f"localhost:{port}", bootstrap=one.bootstrap, weight="warning")
     assert any("may open 4096 files, which is few" in sentence for sentence in found), found
 

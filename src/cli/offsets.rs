@@ -6,7 +6,9 @@ use ottla_protocol::messages::list_offsets::{
     ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic,
 };
 use ottla_protocol::{ErrorCode, Str};
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// Which offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +34,10 @@ impl At {
 /// Per partition its offset, or why it is not known.
 pub type Offsets = BTreeMap<Key, Result<i64, ErrorCode>>;
 
+/// Between two tries, of a leader that does not know yet that it is one.
+const PAUSE: Duration = Duration::from_millis(200);
+const TRIES: usize = 20;
+
 /// Of these partitions.
 ///
 /// # Errors
@@ -43,6 +49,30 @@ pub async fn offsets(
     at: At,
 ) -> Result<Offsets, ClientError> {
     let mut found = Offsets::new();
+    let mut catalog = Cow::Borrowed(catalog);
+    let mut keys: Vec<Key> = keys.into_iter().collect();
+    for _ in 0..TRIES {
+        let unsettled = ask_leaders(client, &catalog, keys, at, &mut found).await?;
+        if unsettled.is_empty() {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        let names: BTreeSet<String> = unsettled.iter().map(|key| key.0.clone()).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        catalog = Cow::Owned(Catalog::of(client, Some(&names)).await?);
+        keys = unsettled;
+    }
+    Ok(found)
+}
+
+/// Answers those whose leader was not the one that was asked: it has just changed, or been told.
+async fn ask_leaders(
+    client: &Client,
+    catalog: &Catalog,
+    keys: Vec<Key>,
+    at: At,
+    found: &mut Offsets,
+) -> Result<Vec<Key>, ClientError> {
     let mut by_leader: BTreeMap<i32, BTreeMap<String, Vec<i32>>> = BTreeMap::new();
     for key in keys {
         match catalog.leader(&key) {
@@ -54,19 +84,27 @@ pub async fn offsets(
             None => drop(found.insert(key, Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION))),
         }
     }
+    let mut unsettled = Vec::new();
     for (leader, topics) in by_leader {
         let response = client.ask_broker(leader, &request(topics, at)).await?;
         for topic in response.topics {
             for partition in topic.partitions {
+                let key = (topic.name.to_string(), partition.partition_index);
                 let offset = match partition.error_code {
                     ErrorCode::NONE => Ok(partition.offset),
                     error => Err(error),
                 };
-                found.insert((topic.name.to_string(), partition.partition_index), offset);
+                if let Err(
+                    ErrorCode::NOT_LEADER_OR_FOLLOWER | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION,
+                ) = offset
+                {
+                    unsettled.push(key.clone());
+                }
+                found.insert(key, offset);
             }
         }
     }
-    Ok(found)
+    Ok(unsettled)
 }
 
 fn request(topics: BTreeMap<String, Vec<i32>>, at: At) -> ListOffsetsRequest {

@@ -74,11 +74,20 @@ fn told(checkup: &Checkup, strict: bool) -> Report {
     let verdict = match (checkup.reached, problems, warnings) {
         (false, ..) => "no server answers".to_owned(),
         (true, 0, 0) => "all is well".to_owned(),
-        (true, problems, warnings) => format!("{problems} problems, {warnings} warnings"),
+        (true, problems, warnings) => {
+            format!(
+                "{}, {}",
+                counted(problems, "problem"),
+                counted(warnings, "warning")
+            )
+        }
     };
     lines.push(format!(
-        "Looked at {} addresses, {} brokers, {} partitions, {} groups: {verdict}.",
-        checkup.addresses, checkup.brokers, checkup.partitions, checkup.groups
+        "Looked at {} addresses, {}, {}, {}: {verdict}.",
+        checkup.addresses,
+        counted(checkup.brokers, "broker"),
+        counted(checkup.partitions, "partition"),
+        counted(checkup.groups, "group"),
     ));
     let json = Json::Object(vec![
         ("healthy", (checkup.reached && problems == 0).into()),
@@ -108,6 +117,14 @@ fn told(checkup: &Checkup, strict: bool) -> Report {
             (true, 0, 1..) if strict => NOT_FINE,
             _ => 0,
         },
+    }
+}
+
+/// `1 broker`, `2 brokers`.
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
     }
 }
 

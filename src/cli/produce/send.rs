@@ -173,6 +173,7 @@ fn fate(answer: PartitionProduceResponse) -> Fate {
         ErrorCode::NOT_LEADER_OR_FOLLOWER
         | ErrorCode::LEADER_NOT_AVAILABLE
         | ErrorCode::UNKNOWN_TOPIC_ID
+        | ErrorCode::UNKNOWN_TOPIC_OR_PARTITION
         | ErrorCode::FENCED_LEADER_EPOCH
         | ErrorCode::NOT_ENOUGH_REPLICAS
         | ErrorCode::KAFKA_STORAGE_ERROR => Fate::Again(why),

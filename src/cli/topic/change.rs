@@ -1,9 +1,10 @@
 //! Topics made, changed and deleted.
 
+use crate::cli::BAD_USAGE;
+use crate::cli::catalog::{Catalog, Topic};
 use crate::cli::client::{Client, ClientError};
 use crate::cli::json::Json;
 use crate::cli::report::{Failure, Report};
-use crate::cli::{BAD_USAGE, catalog::Catalog};
 use clap::Args;
 use ottla_protocol::messages::create_partitions::{CreatePartitionsRequest, CreatePartitionsTopic};
 use ottla_protocol::messages::create_topics::{
@@ -14,9 +15,13 @@ use ottla_protocol::messages::incremental_alter_configs::{
     AlterConfigsResource, AlterableConfig, IncrementalAlterConfigsRequest,
 };
 use ottla_protocol::{ErrorCode, Str};
+use std::time::Duration;
 
 /// How long brokers may take, in milliseconds.
 const TIMEOUT_MS: i32 = 10_000;
+/// What was decided is known to brokers after much less.
+const KNOWN_MAX: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(50);
 const RESOURCE_TOPIC: i8 = 2;
 const SET: i8 = 0;
 const DELETE: i8 = 1;
@@ -121,8 +126,11 @@ pub async fn create(
         timeout_ms: TIMEOUT_MS,
         ..Default::default()
     };
-    let mut outcomes = Outcomes::default();
+    let (mut outcomes, mut created) = (Outcomes::default(), Vec::new());
     for topic in client.ask(&request).await?.topics {
+        if topic.error_code == ErrorCode::NONE {
+            created.push(topic.name.to_string());
+        }
         let is_there = topic.error_code == ErrorCode::TOPIC_ALREADY_EXISTS;
         match is_there && creation.if_not_exists {
             true => outcomes.add(&topic.name, "was there already", ErrorCode::NONE, None),
@@ -139,7 +147,23 @@ pub async fn create(
             }
         }
     }
+    known(client, &created).await;
     Ok(outcomes.report())
+}
+
+/// Waits a while until the broker that is asked knows of new topics and who leads them, so that what follows can use them.
+async fn known(client: &Client, names: &[String]) {
+    let is_led = |topic: &Topic| {
+        let mut partitions = topic.partitions.iter();
+        topic.error == ErrorCode::NONE && partitions.all(|partition| partition.leader >= 0)
+    };
+    let until = client.clock.elapsed() + KNOWN_MAX;
+    while !names.is_empty() && client.clock.elapsed() < until {
+        match Catalog::of(client, Some(names)).await {
+            Ok(catalog) if catalog.topics.iter().all(is_led) => return,
+            _ => tokio::time::sleep(LOOK).await,
+        }
+    }
 }
 
 /// # Errors
