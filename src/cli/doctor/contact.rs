@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::net::TcpStream;
 
 const RESOURCE_BROKER: i8 = 4;
 const PROTOCOLS: [SecurityProtocol; 4] = [
@@ -157,7 +156,7 @@ impl Speakers {
     }
 }
 
-async fn dial(address: &Address, time: Duration) -> Result<TcpStream, Reached> {
+async fn dial(address: &Address, time: Duration) -> Result<<Tcp as Net>::Stream, Reached> {
     let host = address.host.trim_start_matches('[').trim_end_matches(']');
     let resolving = tokio::time::timeout(time, Tcp.resolve(host)).await;
     let addresses = match resolving {

@@ -38,7 +38,14 @@ pub fn judge(quorum: &ResponsePartitionData, brokers: usize) -> Vec<Finding> {
             "have an odd number of voters",
         ));
     }
-    // All times are the leader's.
+    findings.extend(followers(quorum));
+    findings
+}
+
+/// How the other voters follow the leader; all times are the leader's.
+fn followers(quorum: &ResponsePartitionData) -> Vec<Finding> {
+    let voters = &quorum.current_voters;
+    let mut findings = Vec::new();
     let leader = voters.iter().find(|one| one.replica_id == quorum.leader_id);
     let now_ms = leader.map_or(-1, |leader| leader.last_fetch_timestamp);
     if now_ms < 0 {
@@ -59,7 +66,7 @@ pub fn judge(quorum: &ResponsePartitionData, brokers: usize) -> Vec<Finding> {
         let spare = left.saturating_sub(voters.len() / 2 + 1);
         findings.push(Finding::problem(
             Check::Quorum,
-            format!("voters {} of the metadata quorum have not asked its leader, node {}, for more than 10 s: {spare} more may fail", named(&silent), quorum.leader_id),
+            format!("voters {} of the metadata quorum have not asked its leader, node {}, lately: {spare} more may fail", named(&silent), quorum.leader_id),
             "start them, or look at the network between them and the leader",
         ));
     }
@@ -163,7 +170,7 @@ mod tests {
             (
                 quorum(1, vec![well(1), well(2), voter(3, 980_000, 980_000, 90)]),
                 3,
-                "voters 3 of the metadata quorum have not asked its leader, node 1, for more than 10 s: 0 more may fail",
+                "voters 3 of the metadata quorum have not asked its leader, node 1, lately: 0 more may fail",
             ),
             (
                 quorum(1, vec![well(1), well(2), voter(3, -1, -1, -1)]),
