@@ -29,7 +29,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const HANDSHAKE_VERSION: i16 = 1;
 const AUTHENTICATE_VERSION: i16 = 2;
-/// A login that takes longer has failed.
+/// For a node's own login.
 const LOGIN_MAX: Duration = Duration::from_secs(10);
 /// No answer before a login is longer.
 const ANSWER_MAX_BYTES: usize = 64 * 1024;
@@ -40,6 +40,7 @@ pub struct LoggingIn {
     /// By the listener that is dialled.
     logins: BTreeMap<String, Arc<Login>>,
     rng: Rng,
+    login_max: Duration,
 }
 
 impl LoggingIn {
@@ -58,14 +59,15 @@ impl LoggingIn {
             let login = login.clone()?;
             Some((listener.to_owned(), login))
         });
-        Self::with(dial, logins, rng)
+        Self::with(dial, logins, rng, LOGIN_MAX)
     }
 
-    /// With a login where each of these listeners is dialled.
+    /// With a login where each of these listeners is dialled; one that takes longer than `login_max` has failed.
     pub fn with(
         dial: Arc<dyn Dial>,
         logins: impl IntoIterator<Item = (String, Login)>,
         rng: Rng,
+        login_max: Duration,
     ) -> Self {
         let logins = logins.into_iter();
         Self {
@@ -74,6 +76,7 @@ impl LoggingIn {
                 .map(|(listener, login)| (listener, Arc::new(login)))
                 .collect(),
             rng,
+            login_max,
         }
     }
 }
@@ -84,11 +87,11 @@ impl Dial for LoggingIn {
         let Some(login) = self.logins.get(&*to.listener).cloned() else {
             return dialling;
         };
-        let rng = self.rng.clone();
+        let (rng, login_max) = (self.rng.clone(), self.login_max);
         async move {
             let stream = dialling.await?;
             let logging_in = log_in(stream, &login, &rng);
-            match tokio::time::timeout(LOGIN_MAX, logging_in).await {
+            match tokio::time::timeout(login_max, logging_in).await {
                 Ok(outcome) => outcome,
                 Err(_) => Err(io::Error::new(
                     io::ErrorKind::TimedOut,

@@ -192,7 +192,7 @@ impl Client {
             connect_max: reach.times.connect,
             ..LinkSettings::default()
         };
-        let dial = dial(&reach.security, &clock, &rng)?;
+        let dial = dial(reach, &clock, &rng)?;
         Ok(Self {
             peers: Peers::new(dial, clock.clone(), rng, settings),
             clock,
@@ -329,7 +329,8 @@ impl Client {
 }
 
 /// TCP, TLS and a login, as far as they are asked for.
-fn dial(security: &Security, clock: &Clock, rng: &Rng) -> Result<Arc<dyn Dial>, String> {
+fn dial(reach: &Reach, clock: &Clock, rng: &Rng) -> Result<Arc<dyn Dial>, String> {
+    let security = &reach.security;
     let protocol = security.protocol;
     let certificates = match &security.tls {
         Some(values) if protocol.is_encrypted() => {
@@ -348,7 +349,8 @@ fn dial(security: &Security, clock: &Clock, rng: &Rng) -> Result<Arc<dyn Dial>, 
         None => Arc::new(plain),
         Some(login) => {
             let logins = [(protocol.name().to_owned(), login.clone())];
-            Arc::new(LoggingIn::with(Arc::new(plain), logins, rng.clone()))
+            let time = reach.times.connect;
+            Arc::new(LoggingIn::with(Arc::new(plain), logins, rng.clone(), time))
         }
     })
 }

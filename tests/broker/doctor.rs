@@ -96,6 +96,18 @@ async fn two_listeners(protocol: &str, advertised: &str, issued: Option<&Issued>
 
 const BOTH: &str = "OUT://127.0.0.1:0,IN://127.0.0.1:0";
 
+/// Where nobody listens now; below the ports that the kernel gives to connections.
+fn free_port() -> u16 {
+    let seed = std::time::UNIX_EPOCH
+        .elapsed()
+        .expect("after 1970")
+        .subsec_nanos();
+    let candidates = (0..10_000).map(|step| 12_000 + ((seed / 1_000 + step * 7) % 19_000) as u16);
+    let mut free =
+        candidates.filter(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.next().expect("a free port")
+}
+
 #[tokio::test]
 async fn every_advertised_address_is_dialled_at_every_listener() {
     for (advertised, weight, part) in [
@@ -126,7 +138,7 @@ async fn every_advertised_address_is_dialled_at_every_listener() {
 
 #[tokio::test]
 async fn an_address_where_another_broker_answers_is_found() {
-    let other = Broker::with(&[("node.id", "2")]).await;
+    let other = Broker::with(&[("node.id", "2"), ("broker.id", "2")]).await;
     let advertised = format!("OUT://127.0.0.1:0,IN://127.0.0.1:{}", other.port_of(0));
     let broker = two_listeners("PLAINTEXT", &advertised, None).await;
     let found = findings(&doctor(&broker, &[]).await, "problem");
@@ -213,7 +225,9 @@ async fn names_days_and_issuers_of_certificates_are_judged_on_listeners_that_oth
             "makes no TLS connection: ",
         ),
     ] {
-        let broker = two_listeners("SSL", BOTH, Some(&issued)).await;
+        // A port that the system chooses is not in what a broker says it is configured with.
+        let port = free_port();
+        let broker = tls_at(port, &issued).await;
         let path = broker.folder().join("ca.crt");
         std::fs::write(&path, &authority.pem).unwrap();
         let trust = format!("ssl.ca.location={}", path.display());
@@ -221,6 +235,7 @@ async fn names_days_and_issuers_of_certificates_are_judged_on_listeners_that_oth
         let server = format!("127.0.0.1:{}", broker.port_of(1));
         let words = ["doctor", "--json", "-b", &server, "-X", &trust];
         let said = run(&words, b"").await;
+        assert!(said.out.contains(r#""addresses":2"#), "{}", said.out);
         let found = [findings(&said, "problem"), findings(&said, "warning")].concat();
         match part {
             "" => assert_eq!(found, Vec::<String>::new()),
@@ -230,6 +245,22 @@ async fn names_days_and_issuers_of_certificates_are_judged_on_listeners_that_oth
             ),
         }
     }
+}
+
+/// OUT speaks TLS at this port, IN plaintext at any.
+async fn tls_at(port: u16, issued: &Issued) -> Broker {
+    let listeners = format!("OUT://127.0.0.1:{port},IN://127.0.0.1:0");
+    let settings = [
+        ("listeners", &*listeners),
+        ("listener.security.protocol.map", "OUT:SSL,IN:PLAINTEXT"),
+        ("inter.broker.listener.name", "IN"),
+        ("ssl.keystore.type", "PEM"),
+        ("ssl.keystore.location", "{}/tls.pem"),
+    ];
+    let started = Broker::prepared(&settings, None, |folder| {
+        std::fs::write(folder.join("tls.pem"), issued.both()).unwrap();
+    });
+    started.await.expect("starts")
 }
 
 fn join(client: &str) -> JoinGroupRequest {

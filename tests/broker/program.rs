@@ -64,5 +64,13 @@ pub async fn ottla(broker: &Broker, words: &[&str]) -> Said {
 /// With this on its standard input.
 pub async fn ottla_with(broker: &Broker, words: &[&str], input: &[u8]) -> Said {
     let server = format!("127.0.0.1:{}", broker.port_of(0));
-    run(&[words, &["--bootstrap-server", &server]].concat(), input).await
+    // The machine of a test may be slow.
+    let patient = [
+        "-X",
+        "request.timeout.ms=60000",
+        "-X",
+        "socket.connection.setup.timeout.ms=60000",
+    ];
+    let words = [words, &["--bootstrap-server", &server], &patient].concat();
+    run(&words, input).await
 }

@@ -49,7 +49,7 @@ impl Checkup {
             times: client.times,
         };
         let speakers = Speakers::new(&reach);
-        let mut contacts = checkup.dial(&speakers, servers(client)).await;
+        let mut contacts = dial(&speakers, servers(client)).await;
         let described = client.describe_cluster().await;
         let mut readings = Vec::new();
         match &described {
@@ -62,7 +62,7 @@ impl Checkup {
                     told.iter()
                         .all(|target| target.address != one.target.address)
                 });
-                contacts.extend(checkup.dial(&speakers, told).await);
+                contacts.extend(dial(&speakers, told).await);
                 checkup
                     .findings
                     .extend(quorum::judge_brokers(&cluster.brokers));
@@ -85,6 +85,7 @@ impl Checkup {
                 }
             }
         }
+        checkup.addresses = contacts.len();
         let cluster_id = described.as_ref().ok().map(|one| &*one.cluster_id);
         let now_ms = client.clock.wall_ms();
         let judged = listeners::judge(&contacts, cluster_id, &client.bootstrap, now_ms);
@@ -97,12 +98,6 @@ impl Checkup {
         checkup.findings.extend(clock::judge(&readings));
         checkup.findings.sort();
         checkup
-    }
-
-    async fn dial(&mut self, speakers: &Speakers, targets: Vec<Target>) -> Vec<Contact> {
-        self.addresses += targets.len();
-        let contacts = targets.into_iter().map(|target| speakers.contact(target));
-        stream::iter(contacts).buffered(AT_ONCE).collect().await
     }
 
     fn unseen(&mut self, check: Check, what: &str, error: &ClientError) {
@@ -292,6 +287,11 @@ impl Checkup {
             .filter_map(|looks| groups::judge(looks, watched));
         self.findings.extend(found);
     }
+}
+
+async fn dial(speakers: &Speakers, targets: Vec<Target>) -> Vec<Contact> {
+    let contacts = targets.into_iter().map(|target| speakers.contact(target));
+    stream::iter(contacts).buffered(AT_ONCE).collect().await
 }
 
 fn servers(client: &Client) -> Vec<Target> {
