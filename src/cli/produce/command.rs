@@ -6,6 +6,7 @@ use super::send::Sender;
 use crate::cli::client::Client;
 use crate::cli::escape::unescaped;
 use crate::cli::json::Json;
+use crate::cli::progress::Progress;
 use crate::cli::reach::{self, Access};
 use crate::cli::report::{self, Failure, Report};
 use crate::world::Workers;
@@ -125,6 +126,7 @@ async fn produce(client: &Client, command: &ProduceCommand) -> Result<Report, Fa
         Choice::new(command.partition, sender.partitions())?,
         Compression::of(command.compression),
     );
+    let (mut progress, mut done, total) = (Progress::watched(), 0, file_size_bytes());
     let workers = Workers::threads("input", 1).map_err(Failure::of)?;
     let mut reading = Box::pin(workers.run(read));
     loop {
@@ -142,6 +144,8 @@ async fn produce(client: &Client, command: &ProduceCommand) -> Result<Report, Fa
             batches.add(&record, &headers, client.clock.wall_ms());
         }
         sender.send(batches.taken()).await?;
+        done += bytes.len();
+        progress.show(done, total, "bytes");
         if is_over {
             break;
         }
@@ -154,6 +158,13 @@ async fn produce(client: &Client, command: &ProduceCommand) -> Result<Report, Fa
         ]),
         code: 0,
     })
+}
+
+/// Of a file on standard input; 0 for what has no end that is known.
+fn file_size_bytes() -> usize {
+    let found = std::fs::metadata("/dev/stdin").ok();
+    let file = found.filter(std::fs::Metadata::is_file);
+    file.map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX))
 }
 
 /// What there is to be read now; nothing at the end.
