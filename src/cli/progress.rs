@@ -20,8 +20,13 @@ impl Progress {
         }
     }
 
-    /// Only where somebody watches, and what is written elsewhere does not run through it.
+    /// Only where somebody watches.
     pub fn watched() -> Self {
+        Self::new(!std::io::stderr().is_terminal())
+    }
+
+    /// Only where somebody watches, and what is printed meanwhile does not run through it.
+    pub fn beside_output() -> Self {
         let (out, err) = (std::io::stdout(), std::io::stderr());
         Self::new(!err.is_terminal() || out.is_terminal())
     }

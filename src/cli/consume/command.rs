@@ -91,7 +91,7 @@ async fn consume(client: &Client, command: &ConsumeCommand) -> Result<(), Failur
         .map_or(usize::try_from(total).unwrap_or(0), |count| {
             usize::try_from(count).unwrap_or(usize::MAX)
         });
-    let mut progress = Progress::watched();
+    let mut progress = Progress::beside_output();
     let mut reader = Reader::new(client, topic, &ranges, command.exit);
     let (mut out, mut left) = (std::io::stdout().lock(), command.count);
     let mut printed = 0;
