@@ -56,7 +56,7 @@ pub fn run(command: DoctorCommand) -> ExitCode {
     reach::run(&command.access, async |client| {
         let admins: Vec<Address> = command.admin.iter().flat_map(|one| one.0.clone()).collect();
         let watch = Duration::from_secs(command.watch.into());
-        let checkup = Checkup::of(&client, &admins, watch).await;
+        let checkup = Box::pin(Checkup::of(&client, &admins, watch)).await;
         report::show(Ok(told(&checkup, command.strict)), command.access.json)
     })
 }
