@@ -136,11 +136,10 @@ fn unheard(contact: &Contact, cluster_id: Option<&str>) -> Option<Finding> {
         Answer::Right { cluster_id: other } => {
             let is_other =
                 matches!((other, cluster_id), (Some(other), Some(ours)) if other != ours);
-            let is_other = is_other.then(|| {
+            is_other.then(|| {
                 let says = format!("at the address of {} answers another cluster", who(target));
                 Finding::problem(Check::Listeners, says, remedy)
-            });
-            is_other
+            })
         }
         Answer::Wrong(message) => {
             let says = format!(
