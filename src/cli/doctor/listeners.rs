@@ -67,13 +67,24 @@ pub fn judge(
 ) -> Vec<Finding> {
     let mut findings = shared(contacts);
     for contact in contacts {
-        let reached = unreached(contact).or_else(|| unheard(contact, cluster_id));
+        let certificate = certificate(contact, now_ms);
+        // What is wrong with a certificate is said once, with its remedy.
+        let is_said = !certificate.is_empty() && is_about_certificate(&contact.answer);
+        let reached = unreached(contact);
+        let reached = reached.or_else(|| unheard(contact, cluster_id).filter(|_| !is_said));
         findings.extend(reached.or_else(|| nowhere(&contact.target, servers)));
-        findings.extend(certificate(contact, now_ms));
+        findings.extend(certificate);
     }
     findings.sort();
     findings.dedup();
     findings
+}
+
+fn is_about_certificate(answer: &Answer) -> bool {
+    match answer {
+        Answer::Failed(error) => error.to_string().contains("certificate is not accepted"),
+        _ => false,
+    }
 }
 
 /// As in `broker 2 at listener INTERNAL (kafka-2:9092)`.
