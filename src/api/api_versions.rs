@@ -7,6 +7,10 @@
 //! client can ask again. Produce is advertised from 0 although its versions 0–2 are gone: librdkafka up to 2.11.0 compresses only when it
 //! sees version 0 in the range (KAFKA-18659). Version 5 (KIP-1242) comes with the 4.4 surface.
 //!
+//! Amid a SASL exchange it is answered with ILLEGAL_SASL_STATE and the connection is closed. Kafka answers any other request so, too; here
+//! the connection is only closed: a client that goes on although its bearer token was refused takes such an answer to Metadata for an
+//! empty cluster (aiokafka waits for ever).
+//!
 //! Differences from Kafka: the forwarded APIs' ranges are not intersected with the active controller's.
 
 use super::{APIS, Api, Context, Gate, Listener, Meta, Needs, Reply, Scope};
@@ -33,6 +37,9 @@ impl Api for ApiVersions {
         meta: Meta,
         request: ApiVersionsRequest,
     ) -> Reply<ApiVersionsResponse> {
+        if meta.sasl.as_ref().is_some_and(|sasl| sasl.is_over()) {
+            return amid_authentication(&context).await;
+        }
         if meta.api_version >= 3 {
             let software = super::ClientSoftware {
                 // Kept as long as the connection, and the frame must not be.
@@ -55,6 +62,16 @@ impl Api for ApiVersions {
         let image = context.metadata.image();
         Reply::Now(answer(&image, meta.api_version, &meta.peer.listener))
     }
+}
+
+/// As Kafka answers after the usual delay, and then closes (`SaslServerAuthenticator.handleSaslToken`).
+async fn amid_authentication(context: &Context) -> Reply<ApiVersionsResponse> {
+    tokio::time::sleep(context.logins.settings.failed_delay).await;
+    let answer = ApiVersionsResponse {
+        error_code: ErrorCode::ILLEGAL_SASL_STATE,
+        ..Default::default()
+    };
+    Reply::Last(answer, "ApiVersions during SASL authentication".to_owned())
 }
 
 fn answer(image: &Image, version: i16, listener: &Listener) -> ApiVersionsResponse {

@@ -110,7 +110,18 @@ impl Sasl {
             state.phase = Phase::Versions;
         }
         let is_over = matches!(state.phase, Phase::Over);
-        state.requests <= REQUESTS_MAX && !is_over && (is_sasl || is_versions)
+        // A client that takes its exchange for ended, as some do when a bearer token is refused, is told that it is not.
+        let is_astray = key == ApiKey::API_VERSIONS && matches!(state.phase, Phase::Tokens { .. });
+        if is_astray && is_version_served {
+            state.phase = Phase::Over;
+        }
+        let is_told = is_astray && is_version_served;
+        state.requests <= REQUESTS_MAX && !is_over && (is_sasl || is_versions || is_told)
+    }
+
+    /// Whether the client has failed, and is served nothing more than what it is being told.
+    pub fn is_over(&self) -> bool {
+        matches!(self.0.lock().phase, Phase::Over)
     }
 
     /// Whether the next frame is a token and nothing else.

@@ -233,6 +233,22 @@ async fn tokens_and_handshakes_out_of_turn_are_refused() {
     assert!(is_served(&mut client).await, "the session stands");
 }
 
+/// As @platformatic/kafka does when a bearer token is refused.
+#[tokio::test]
+async fn who_goes_on_amid_an_exchange_is_told_that_it_has_not_logged_in() {
+    let broker = broker(&[]).await;
+    let mut client = broker.client().await;
+    handshake(&mut client, 1, "PLAIN").await;
+    let answer = client.ask(3, &ApiVersionsRequest::default()).await.unwrap();
+    assert_eq!(answer.error_code, ErrorCode::ILLEGAL_SASL_STATE);
+    assert!(answer.api_keys.is_empty());
+    client.closed().await;
+
+    let mut client = broker.client().await;
+    handshake(&mut client, 1, "PLAIN").await;
+    assert!(!is_served(&mut client).await);
+}
+
 #[tokio::test]
 async fn where_nobody_logs_in_the_sasl_pair_is_an_illegal_state() {
     let broker = broker(&[]).await;

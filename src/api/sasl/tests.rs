@@ -46,10 +46,23 @@ fn before_authentication_there_is_one_api_versions_and_the_sasl_pair_and_nothing
     assert!(!admits(&sasl, ApiKey::API_VERSIONS), "once");
     assert!(admits(&sasl, ApiKey::SASL_HANDSHAKE));
     assert_eq!(sasl.choose(Some(Mechanism::Plain), false, NOW), Chosen::Yes);
-    assert!(!admits(&sasl, ApiKey::API_VERSIONS));
     assert!(!admits(&sasl, ApiKey::METADATA));
     assert!(admits(&sasl, ApiKey::SASL_AUTHENTICATE));
     assert!(sasl.news().is_none());
+}
+
+#[test]
+fn who_asks_for_versions_amid_the_exchange_is_told_once_and_then_it_is_over() {
+    let sasl = Sasl::default();
+    assert_eq!(sasl.choose(Some(Mechanism::Plain), false, NOW), Chosen::Yes);
+    assert!(!sasl.admits(ApiKey::API_VERSIONS, false, NOW));
+    assert!(!sasl.is_over());
+    assert!(admits(&sasl, ApiKey::API_VERSIONS));
+    assert!(sasl.is_over());
+    for key in [ApiKey::API_VERSIONS, ApiKey::SASL_AUTHENTICATE] {
+        assert!(!admits(&sasl, key), "{key}");
+    }
+    assert_eq!(sasl.take().err(), Some(NotTaken::Illegal));
 }
 
 #[test]
