@@ -18,6 +18,7 @@ mod gauges;
 mod listeners;
 mod logins;
 mod process;
+mod provisioning;
 mod quotas;
 mod registration;
 mod replication;
@@ -174,6 +175,7 @@ impl Node {
         servers.push(Server::start(waiting, serving));
         upkeep::start(&context, membership.as_ref(), &servers, &world, &stop);
         certificates::follow(&certificates, &context, &world, stop.clone())?;
+        provisioning::start(&context, &world, &stop)?;
         if let Some(membership) = &membership {
             upkeep::beat(membership, &config, &world.rng, &runtime, &stop);
         }

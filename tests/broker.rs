@@ -44,6 +44,8 @@ mod offsets;
 mod produce_and_fetch;
 #[path = "broker/program.rs"]
 mod program;
+#[path = "broker/provisioning.rs"]
+mod provisioning;
 #[path = "broker/quotas.rs"]
 mod quotas;
 #[path = "broker/records.rs"]

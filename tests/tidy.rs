@@ -118,6 +118,7 @@ const SHELLS: &[(&str, &[&str])] = &[
             "storage/src/disk",
             "src/auth/files.rs",
             "src/broker/clock_jump.rs",
+            "src/broker/provisioning.rs",
             "src/cli/",
             "src/config/load.rs",
             "src/metrics/process.rs",

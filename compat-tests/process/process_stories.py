@@ -166,6 +166,14 @@ def version_and_help_are_told():
 
 
 @story
+def a_second_ready_line_says_what_others_wait_for():
+    line = "Kafka Server started: Transitioning from RECOVERY to RUNNING"
+    with Process(*no_admin(*PORT_0), environment={"KAFKA_OTTLA_READY_LINE": line}) as one:
+        one.ready()
+        wait_for(lambda: line in one.said().splitlines(), "the second line", 20)
+
+
+@story
 def a_port_in_use_is_one_sentence_and_a_failure():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

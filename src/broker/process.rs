@@ -5,7 +5,7 @@
 use super::{Node, StartError, World, clock_jump};
 use crate::admin::{Admin, Phase, Shown};
 use crate::api;
-use crate::config::BrokerConfig;
+use crate::config::{BrokerConfig, Settings};
 use crate::logging::Loggers;
 use crate::metrics::Metrics;
 use crate::net::tcp::Tcp;
@@ -136,6 +136,10 @@ fn say_ready(config: &BrokerConfig, node: &Node, admin: &[String], took: std::ti
         config.node_id,
         took.as_millis()
     );
+    let also = config.node.setting("ottla.ready.line").unwrap_or_default();
+    if !also.is_empty() {
+        println!("{also}");
+    }
 }
 
 struct Signals {

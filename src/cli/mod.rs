@@ -57,6 +57,11 @@ enum Command {
         /// A `server.properties` with Kafka's own keys.
         #[arg(value_name = "SERVER.PROPERTIES")]
         file: Option<PathBuf>,
+
+        /// Starts as the apache/kafka image does: takes /mnt/shared/config/server.properties if it is there, keeps data in
+        /// /var/lib/kafka/data and serves on every interface where nothing else is set.
+        #[arg(long)]
+        container: bool,
     },
     /// Looks at a cluster, and takes brokers out of it.
     #[command(subcommand)]
@@ -102,8 +107,21 @@ where
         Some(Command::Doctor(command)) => doctor::run(command),
         Some(Command::Produce(command)) => produce::run(command),
         Some(Command::Consume(command)) => consume::run(command),
-        Some(Command::Serve { file }) => serve::serve(file.as_deref(), &arguments.overrides, run),
-        None => serve::serve(None, &arguments.overrides, run),
+        Some(Command::Serve { file, container }) => {
+            let asked = serve::Asked {
+                file: file.as_deref(),
+                is_container: container,
+                overrides: &arguments.overrides,
+            };
+            serve::serve(asked, run)
+        }
+        None => {
+            let asked = serve::Asked {
+                overrides: &arguments.overrides,
+                ..serve::Asked::default()
+            };
+            serve::serve(asked, run)
+        }
     }
 }
 
@@ -131,6 +149,7 @@ mod tests {
         let expected = Arguments {
             command: Some(Command::Serve {
                 file: Some(PathBuf::from("a.properties")),
+                container: false,
             }),
             overrides: vec!["x=1".to_owned(), "y=2".to_owned()],
         };

@@ -6,13 +6,22 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use crate::config::{BrokerConfig, ConfigErrors, Given, load};
+use crate::config::{BrokerConfig, ConfigErrors, Given, container, load};
 use crate::logging::Loggers;
 
 use super::{BAD_USAGE, FAILURE, logging};
 
+/// What `ottla serve` is told by its arguments.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    pub file: Option<&'a Path>,
+    /// The start path of an image: see [`container`].
+    pub is_container: bool,
+    pub overrides: &'a [String],
+}
+
 /// Loads the configuration, warns about what is odd in it, and runs the broker until it stops.
-pub fn serve<Run, Running, Failure>(file: Option<&Path>, overrides: &[String], run: Run) -> ExitCode
+pub fn serve<Run, Running, Failure>(asked: Asked<'_>, run: Run) -> ExitCode
 where
     Run: FnOnce(BrokerConfig, Arc<Loggers>) -> Running,
     Running: Future<Output = Result<(), Failure>>,
@@ -26,7 +35,7 @@ where
         Ok(loggers) => loggers,
         Err(error) => return refuse(&ConfigErrors(vec![error])),
     };
-    let (config, warnings) = match configure(file, &environment, overrides) {
+    let (config, warnings) = match configure(asked, environment) {
         Ok(configured) => configured,
         Err(errors) => return refuse(&errors),
     };
@@ -48,22 +57,29 @@ where
 }
 
 fn configure(
-    file: Option<&Path>,
-    environment: &BTreeMap<String, String>,
-    overrides: &[String],
+    asked: Asked<'_>,
+    mut environment: BTreeMap<String, String>,
 ) -> Result<(BrokerConfig, Vec<String>), ConfigErrors> {
-    let read = |path: &Path| {
-        std::fs::read(path).map_err(|error| {
-            ConfigErrors(vec![format!("{} cannot be read: {error}", path.display())])
-        })
-    };
-    let bytes = file.map(read).transpose()?;
+    let one = |error| ConfigErrors(vec![error]);
+    let mut file = asked.file;
+    if asked.is_container {
+        let read = |path: &str| read(Path::new(path)).map(|text| String::from_utf8_lossy(&text).into_owned());
+        environment = container::environment(environment, read).map_err(one)?;
+        let mounted = Path::new(container::MOUNTED_FILE);
+        file = file.or_else(|| mounted.exists().then_some(mounted));
+    }
+    let bytes = file.map(read).transpose().map_err(one)?;
     let loaded = load(&Given {
         file: bytes.as_deref(),
-        environment,
-        overrides,
+        environment: &environment,
+        overrides: asked.overrides,
+        is_container: asked.is_container,
     })?;
     Ok((BrokerConfig::new(loaded.config)?, loaded.warnings))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
 }
 
 fn refuse(errors: &ConfigErrors) -> ExitCode {
@@ -86,12 +102,11 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_read_is_named() {
-        let errors = configure(
-            Some(Path::new("/nowhere/server.properties")),
-            &BTreeMap::new(),
-            &[],
-        )
-        .unwrap_err();
+        let asked = Asked {
+            file: Some(Path::new("/nowhere/server.properties")),
+            ..Asked::default()
+        };
+        let errors = configure(asked, BTreeMap::new()).unwrap_err();
         assert!(
             errors
                 .to_string()
@@ -106,12 +121,48 @@ mod tests {
         let path = folder.path().join("server.properties");
         std::fs::write(&path, "node.id=4\nnum.partitions=2\n").unwrap();
         let environment = BTreeMap::from([("KAFKA_NUM_PARTITIONS".to_owned(), "3".to_owned())]);
-        let (config, warnings) =
-            configure(Some(&path), &environment, &["nmu.partitions=1".to_owned()]).unwrap();
+        let asked = Asked {
+            file: Some(&path),
+            overrides: &["nmu.partitions=1".to_owned()],
+            ..Asked::default()
+        };
+        let (config, warnings) = configure(asked, environment).unwrap();
         assert_eq!(
             (config.node_id, config.node.setting("num.partitions")),
             (4, Some("3"))
         );
         assert_eq!(warnings.len(), 1);
+    }
+
+    #[test]
+    fn a_container_serves_whoever_reaches_it_unless_told_otherwise() {
+        let asked = Asked {
+            is_container: true,
+            ..Asked::default()
+        };
+        let (config, warnings) = configure(asked, BTreeMap::new()).unwrap();
+        let shown = |key| config.node.setting(key);
+        assert_eq!(
+            (shown("listeners"), shown("log.dirs"), warnings.as_slice()),
+            (
+                Some("PLAINTEXT://:9092"),
+                Some("/var/lib/kafka/data"),
+                &[][..]
+            )
+        );
+        let environment = [
+            ("KAFKA_ADVERTISED_LISTENERS", "PLAINTEXT://h:29092"),
+            ("KAFKA_LOG_DIRS", "/tmp/kraft-combined-logs"),
+        ];
+        let environment = environment.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        let (config, _) = configure(asked, environment.into()).unwrap();
+        let shown = |key| config.node.setting(key);
+        assert_eq!(
+            (shown("listeners"), shown("log.dirs")),
+            (
+                Some("PLAINTEXT://0.0.0.0:29092"),
+                Some("/tmp/kraft-combined-logs")
+            )
+        );
     }
 }

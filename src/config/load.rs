@@ -10,7 +10,7 @@ use super::keys::{Effect, Key, Level, Origin, find, of_level};
 use super::nearest::nearest;
 use super::settings::Settings;
 use super::value::{self, Value};
-use super::{environment, listener_prefix};
+use super::{container, environment, listener_prefix, pod};
 
 /// Prefixes of keys that belong to Kafka's plugins.
 const PLUGIN_PREFIXES: &[&str] = &["config.providers.", "rlmm.config.", "rsm.config."];
@@ -23,6 +23,10 @@ pub enum Place {
     Environment(String),
     /// In `--override`.
     Flag,
+    /// Nowhere: what holds in a container.
+    Container,
+    /// Nowhere as it stands: derived from the pod's name.
+    Pod,
 }
 
 impl fmt::Display for Place {
@@ -31,6 +35,8 @@ impl fmt::Display for Place {
             Self::File => to.write_str("in the file"),
             Self::Environment(variable) => write!(to, "in the environment as {variable}"),
             Self::Flag => to.write_str("by --override"),
+            Self::Container => to.write_str("as containers have it"),
+            Self::Pod => to.write_str("from the pod's name"),
         }
     }
 }
@@ -43,6 +49,8 @@ pub struct Given<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// `key=value`, in order.
     pub overrides: &'a [String],
+    /// Whether what nobody says is as it is in a container.
+    pub is_container: bool,
 }
 
 /// A node's own settings: what Kafka calls its static configuration.
@@ -158,6 +166,12 @@ fn merge(given: &Given<'_>, warnings: &mut Vec<String>) -> (StaticConfig, Vec<St
             _ => errors.push(format!("--override {pair}: expected key=value")),
         }
     }
+    if given.is_container {
+        for (name, text) in container::defaults(|name| config.setting(name).is_some()) {
+            config.set(name, text, Place::Container);
+        }
+    }
+    derive_from_pod(&mut config, &mut errors);
     // The two names of the node's id stand for each other (`AbstractKafkaConfig.populateSynonyms`).
     for (one, other) in [("node.id", "broker.id"), ("broker.id", "node.id")] {
         if let (Some(set), None) = (config.settings.get(one).cloned(), config.setting(other)) {
@@ -170,6 +184,20 @@ fn merge(given: &Given<'_>, warnings: &mut Vec<String>) -> (StaticConfig, Vec<St
         .map(|id| id.trim().to_owned())
         .filter(|id| !id.is_empty());
     (config, errors)
+}
+
+fn derive_from_pod(config: &mut StaticConfig, errors: &mut Vec<String>) {
+    if let Some(id) = config.settings.get("broker.id").cloned() {
+        config.settings.entry("node.id".to_owned()).or_insert(id);
+    }
+    match pod::derive(config) {
+        Ok(derived) => {
+            for (name, text) in derived {
+                config.set(name, &text, Place::Pod);
+            }
+        }
+        Err(error) => errors.push(error),
+    }
 }
 
 enum Verdict {
@@ -270,6 +298,7 @@ mod tests {
             file: Some(file.as_bytes()),
             environment: &environment,
             overrides: &overrides,
+            is_container: false,
         })
     }
 

@@ -18,6 +18,27 @@ pub const KEYS: &[Key] = &[
         .origin(Origin::Ottla)
         .effective("no_more_lines_than_the_rate_allows_and_the_rest_is_counted")
         .says("Most lines a second in the audit log, and most refusals a second in the broker's own log; what is left out is counted."),
+    Key::broker("ottla.pod.name", Kind::String, Some(""))
+        .origin(Origin::Ottla)
+        .effective("a_pods_name_gives_its_id_its_addresses_and_the_voters")
+        .says("Name of this node's pod in a Kubernetes StatefulSet, as in `ottla-2`: `node.id` is its number unless set, and in listeners and quorum `{pod}`, `{ordinal}`, `{host}`, `{31092+ordinal}` and `{a|b|c}` stand for what they are for this pod."),
+    Key::broker("ottla.pod.service", Kind::String, Some(""))
+        .origin(Origin::Ottla)
+        .effective("a_pods_name_gives_its_id_its_addresses_and_the_voters")
+        .says("Name in the DNS of the headless service of this node's StatefulSet; a pod's `{host}` is its name below it."),
+    Key::broker("ottla.provision.file", Kind::String, Some(""))
+        .origin(Origin::Ottla)
+        .effective("what_the_provisioning_file_names_is_created_and_what_is_there_is_left_alone")
+        .says("File with topics and ACLs that are to be there, as JSON; read again when it changes. What is missing is created, partitions are added, nothing is deleted."),
+    Key::broker("ottla.quorum.pods", Kind::Int, Some("0"))
+        .check(Check::Between(0, 9))
+        .origin(Origin::Ottla)
+        .effective("a_pod_beyond_the_voters_is_a_broker_without_a_controllers_listener")
+        .says("How many pods of the StatefulSet vote in the metadata quorum, counted from the first; the others are brokers only. 0 leaves `process.roles` and `controller.quorum.voters` as they are."),
+    Key::broker("ottla.ready.line", Kind::String, Some(""))
+        .origin(Origin::Ottla)
+        .effective("a_second_ready_line_says_what_others_wait_for")
+        .says("A line to print when the node serves, besides its own, for programs that wait for another broker's."),
     Key::broker("ottla.sasl.users", Kind::Password, None)
         .origin(Origin::Ottla)
         .effective("first_users_come_from_a_key_and_a_directory_of_ours")

@@ -55,7 +55,7 @@ pub const KEYS: &[Key] = &[
     Key::broker("ssl.keystore.location", Kind::String, None)
         .per_broker()
         .effective("a_store_is_read_as_pem_or_pkcs12_and_opened_by_its_password")
-        .says("File with certificate and private key; read again when it changes."),
+        .says("File with certificate and private key; read again when it changes. A directory is a mounted TLS Secret of Kubernetes, whose `tls.key` and `tls.crt` count (type PEM)."),
     Key::broker("ssl.keystore.password", Kind::Password, None)
         .per_broker()
         .effective("a_store_is_read_as_pem_or_pkcs12_and_opened_by_its_password")
@@ -87,7 +87,7 @@ pub const KEYS: &[Key] = &[
     Key::broker("ssl.truststore.location", Kind::String, None)
         .per_broker()
         .effective("a_store_is_read_as_pem_or_pkcs12_and_opened_by_its_password")
-        .says("File with trusted certificates; read again when it changes."),
+        .says("File with trusted certificates; read again when it changes. A directory is a mounted Secret of Kubernetes, whose `ca.crt` counts (type PEM)."),
     Key::broker("ssl.truststore.password", Kind::Password, None)
         .per_broker()
         .effective("a_store_is_read_as_pem_or_pkcs12_and_opened_by_its_password")

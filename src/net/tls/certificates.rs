@@ -210,12 +210,23 @@ fn is_enough(built: Built, purpose: Purpose) -> Result<Built, String> {
 
 /// A file that cannot be read is as one that is not there.
 fn read(disk: &dyn Disk, values: &TlsValues) -> Files {
-    let contents = |location: &Option<String>| {
-        let location = location.as_ref()?;
-        read_file(disk, Path::new(location)).ok().flatten()
+    let contents = |location: &Option<String>, mounted: &[&str]| {
+        let path = Path::new(location.as_ref()?);
+        let file = read_file(disk, path).ok().flatten();
+        file.or_else(|| together(disk, path, mounted))
     };
     Files {
-        keystore: contents(&values.keystore.location),
-        truststore: contents(&values.truststore.location),
+        keystore: contents(&values.keystore.location, &["tls.key", "tls.crt"]),
+        truststore: contents(&values.truststore.location, &["ca.crt"]),
     }
+}
+
+/// A directory is a Secret of Kubernetes that is mounted: its files one after the other, if all of them are there.
+fn together(disk: &dyn Disk, directory: &Path, names: &[&str]) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    for name in names {
+        text.extend(read_file(disk, &directory.join(name)).ok().flatten()?);
+        text.push(b'\n');
+    }
+    Some(text)
 }

@@ -440,12 +440,25 @@ async fn a_store_is_read_as_pem_or_pkcs12_and_opened_by_its_password() {
         &format!("{}{}", encrypted(&issued.key, "geheim"), issued.chain),
     );
     let trust = file("trust.pem", &authority.pem);
+    let mounted = folder.path().join("mounted").display().to_string();
+    std::fs::create_dir(&mounted).unwrap();
+    file("mounted/tls.crt", &issued.chain);
+    file("mounted/tls.key", issued.key.trim_end());
+    file("mounted/ca.crt", &authority.pem);
     let p12 = pkcs12(folder.path(), &[&issued], "changeit");
     let pem = ("ssl.keystore.type", "PEM");
     let client = tls(&[
         ("ssl.truststore.type", "PEM"),
         ("ssl.truststore.location", &trust),
     ]);
+    let of_mounted = tls(&[
+        ("ssl.truststore.type", "PEM"),
+        ("ssl.truststore.location", &mounted),
+    ]);
+    assert_eq!(
+        refused_by_client(&server(&issued, &[]), &of_mounted, "localhost").await,
+        None
+    );
     let trust = trust_of_java(folder.path(), &authority, "trusted");
     let of_java = tls(&[
         ("ssl.truststore.location", &trust),
@@ -457,6 +470,7 @@ async fn a_store_is_read_as_pem_or_pkcs12_and_opened_by_its_password() {
     );
     for pairs in [
         &[pem, ("ssl.keystore.location", &plain)][..],
+        &[pem, ("ssl.keystore.location", &mounted)],
         &[
             pem,
             ("ssl.keystore.location", &closed),
