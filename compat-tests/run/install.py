@@ -124,6 +124,45 @@ def security() -> None:
     python_environment("security")
 
 
+@functools.cache
+def deploy() -> None:
+    """What compat-tests/deploy runs on: Kubernetes' schemas come with a Python package, the root file system's programs with Debian's."""
+    python_environment("deploy")
+    network()
+    debian("busybox", "busybox-static")
+    debian("bash-static", "bash-static")
+    debian("objcopy", "binutils")
+    debian("systemd-analyze", "systemd")
+    if not Path("/etc/ssl/certs/ca-certificates.crt").exists():
+        debian("update-ca-certificates", "ca-certificates")
+
+
+HELM_VERSION = "v3.22.0"
+CRD_MODULES = {  # where each project keeps the definitions of its kinds
+    "github.com/cert-manager/cert-manager@v1.21.2": "deploy/crds",
+    "github.com/prometheus-operator/prometheus-operator@v0.85.0": "example/prometheus-operator-crd",
+    "sigs.k8s.io/gateway-api@v1.6.3": "config/crd/experimental",
+}
+
+
+@functools.cache
+def helm() -> None:
+    """helm, built once, and the definitions of the kinds that its chart makes beside Kubernetes' own."""
+    go_environment()
+    stamp = paths.CRDS / "installed.txt"
+    wanted = "\n".join([HELM_VERSION, *CRD_MODULES])
+    if stamp.exists() and stamp.read_text() == wanted and paths.HELM.exists():
+        return
+    environment = os.environ | {"GOBIN": str(paths.HELM.parent)}
+    quietly(["go", "install", f"helm.sh/helm/v3/cmd/helm@{HELM_VERSION}"], "build helm, once", env=environment, cwd=paths.CACHE)
+    paths.CRDS.mkdir(parents=True, exist_ok=True)
+    for module, folder in CRD_MODULES.items():
+        answer = quietly(["go", "mod", "download", "-json", module], f"fetch the definitions of {module}", cwd=paths.CACHE)
+        for file in (Path(json.loads(answer)["Dir"]) / folder).glob("*.yaml"):
+            shutil.copyfile(file, paths.CRDS / file.name)
+    stamp.write_text(wanted)
+
+
 def python_environment(name: str) -> None:
     """A virtual environment with one Python client, pinned in its folder's requirements.txt."""
     requirements = paths.COMPAT / name / "requirements.txt"
@@ -277,12 +316,18 @@ def node_packages(npm: list[str], folder: Path, place: Path) -> None:
 
 
 @functools.cache
-def go() -> None:
-    """A recent Go, first on the PATH, and the programs of compat-tests/go."""
+def go_environment() -> None:
+    """A recent Go, first on the PATH, with its modules and what it builds in the cache."""
     flags = "-buildvcs=false -modcacherw"
     os.environ |= {"GOTOOLCHAIN": "local", "GOFLAGS": flags, "GOMODCACHE": str(paths.GO / "modules"), "GOCACHE": str(paths.GO / "build")}
     if not go_is_recent():
         go_from_module()
+
+
+@functools.cache
+def go() -> None:
+    """The programs of compat-tests/go."""
+    go_environment()
     quietly(["go", "build", "-o", f"{paths.GO / 'bin'}/", "./franz", "./members", "./sarama", "./secure"], "build the Go programs", cwd=paths.COMPAT / "go")
 
 

@@ -161,7 +161,8 @@ WORKSPACE = [
     cargo("cargo test", "test", "--workspace", "--no-fail-fast"),
     cargo("documentation", "doc", "--workspace", "--no-deps", "--document-private-items", RUSTDOCFLAGS="-D warnings -A rustdoc::private_intra_doc_links"),
 ]
-RELEASE = cargo("release build", "build", "--release", "--bin", "ottla")
+# As deploy/Dockerfile builds it: what is tested is what runs everywhere.
+RELEASE = cargo("release build", "rustc", "--release", "--locked", "--bin", "ottla", "--", "-C", "target-feature=+crt-static")
 PYTHON = stories("python", "python", install.python, clients=("confluent-python",))
 JAVA = program("java", ["java", "-Xmx512m", "-XX:+UseSerialGC", "-cp", paths.CLASSPATH, "ottla.Stories"], install.java, clients=("java",))
 FRANZ_GO = program("franz-go", [str(paths.GO / "bin" / "franz")], install.go, clients=("franz-go",))
@@ -192,6 +193,7 @@ CLIENTS: list[Suite] = [
     stories("security", "security", *SECURING, python=paths.SECURITY_PYTHON),
     COMMANDS,
     on_kafka(COMMANDS),
+    stories("deployment", "deploy", install.deploy, install.helm, foreign=False, python=paths.DEPLOY_PYTHON),
     stories("files", "files", install.java, install.kcat),
     Suite("differential", [str(paths.PYTHON), str(paths.COMPAT / "differential")], [install.python, install.java]),
     soak("short soak", minutes=0.5),

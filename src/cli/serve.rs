@@ -63,7 +63,9 @@ fn configure(
     let one = |error| ConfigErrors(vec![error]);
     let mut file = asked.file;
     if asked.is_container {
-        let read = |path: &str| read(Path::new(path)).map(|text| String::from_utf8_lossy(&text).into_owned());
+        let read = |path: &str| {
+            read(Path::new(path)).map(|text| String::from_utf8_lossy(&text).into_owned())
+        };
         environment = container::environment(environment, read).map_err(one)?;
         let mounted = Path::new(container::MOUNTED_FILE);
         file = file.or_else(|| mounted.exists().then_some(mounted));

@@ -119,10 +119,7 @@ mod tests {
                 "advertised.listeners"
             ]
         );
-        assert_eq!(
-            named(&["log.dir", "listeners", "admin.listeners"]),
-            [""; 0]
-        );
+        assert_eq!(named(&["log.dir", "listeners", "admin.listeners"]), [""; 0]);
         assert_eq!(
             named(&["advertised.listeners"]),
             ["log.dirs", "admin.listeners"]

@@ -136,7 +136,10 @@ impl<'a> Pod<'a> {
         let mut choices = list.split('|');
         let own = choices.nth(self.ordinal as usize);
         own.ok_or_else(|| {
-            format!("{key}: {{{list}}} has no entry for the pod of ordinal {}", self.ordinal)
+            format!(
+                "{key}: {{{list}}} has no entry for the pod of ordinal {}",
+                self.ordinal
+            )
         })
     }
 
@@ -156,8 +159,7 @@ impl<'a> Pod<'a> {
             return Err("ottla.quorum.pods needs controller.listener.names".to_owned());
         }
         let listeners = current(settings, derived, "listeners");
-        let is_controllers =
-            |entry: &&str| matches!(entry.split_once("://"), Some((name, _)) if name.trim().eq_ignore_ascii_case(controllers));
+        let is_controllers = |entry: &&str| matches!(entry.split_once("://"), Some((name, _)) if name.trim().eq_ignore_ascii_case(controllers));
         if !is_set("controller.quorum.voters") {
             let own = listeners.split(',').find(is_controllers);
             let port = own.and_then(|entry| entry.rsplit_once(':')).ok_or_else(|| {
@@ -201,8 +203,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     const SHARED: &[(&str, &str)] = &[
-        ("ottla.pod.service", "ottla-headless.kafka.svc.cluster.local"),
-        ("listeners", "INTERNAL://:9092,EXTERNAL://:9094,CONTROLLER://:9093"),
+        (
+            "ottla.pod.service",
+            "ottla-headless.kafka.svc.cluster.local",
+        ),
+        (
+            "listeners",
+            "INTERNAL://:9092,EXTERNAL://:9094,CONTROLLER://:9093",
+        ),
         (
             "advertised.listeners",
             "INTERNAL://{host}:9092,EXTERNAL://{pod}.example.org:{31092+ordinal},CONTROLLER://{host}:9093",
@@ -211,7 +219,10 @@ mod tests {
         ("ottla.quorum.pods", "3"),
     ];
 
-    fn derived(name: &str, more: &[(&str, &str)]) -> Result<BTreeMap<&'static str, String>, String> {
+    fn derived(
+        name: &str,
+        more: &[(&str, &str)],
+    ) -> Result<BTreeMap<&'static str, String>, String> {
         let settings = [SHARED, &[("ottla.pod.name", name)], more].concat();
         Ok(derive(&StaticConfig::of(&settings))?.into_iter().collect())
     }
@@ -259,15 +270,30 @@ mod tests {
             ("ottla-x", &[], "does not end in a number"),
             ("ottla-3", &[("listeners", "A://:{x}")], "{x} is none of"),
             ("ottla-3", &[("listeners", "A://:{pod")], "is none of"),
-            ("ottla-3", &[("listeners", "A://:{1|2}")], "no entry for the pod of ordinal 3"),
-            ("ottla-3", &[("listeners", "A://:1")], "listeners has no CONTROLLER://"),
+            (
+                "ottla-3",
+                &[("listeners", "A://:{1|2}")],
+                "no entry for the pod of ordinal 3",
+            ),
+            (
+                "ottla-3",
+                &[("listeners", "A://:1")],
+                "listeners has no CONTROLLER://",
+            ),
             ("ottla-3", &[("ottla.quorum.pods", "x")], "is not a number"),
-            ("ottla-3", &[("ottla.pod.service", "")], "ottla.pod.service is not set"),
+            (
+                "ottla-3",
+                &[("ottla.pod.service", "")],
+                "ottla.pod.service is not set",
+            ),
             ("", &[], "ottla.pod.name is not set"),
         ] {
             let error = derived(name, more).unwrap_err();
             assert!(error.contains(part), "{name} {more:?}: {error}");
         }
-        assert_eq!(derive(&StaticConfig::of(&[("listeners", "A://:1")])), Ok(vec![]));
+        assert_eq!(
+            derive(&StaticConfig::of(&[("listeners", "A://:1")])),
+            Ok(vec![])
+        );
     }
 }

@@ -185,7 +185,10 @@ impl<'a> Fields<'a> {
             .ok_or_else(|| format!("{what} is not an object"))?;
         let unknown = fields.keys().find(|name| !known.contains(&name.as_str()));
         match unknown {
-            Some(name) => Err(format!("{what} has no {name}; it may have {}", known.join(", "))),
+            Some(name) => Err(format!(
+                "{what} has no {name}; it may have {}",
+                known.join(", ")
+            )),
             None => Ok(Self(fields)),
         }
     }
