@@ -39,6 +39,7 @@ fix:
 	git ls-files '*.rs' | xargs rustfmt --edition 2024
 	cargo clippy --workspace --all-targets --fix --allow-dirty --allow-staged
 	cargo run --quiet -- docs-config > target/configuration.md && mv target/configuration.md docs/configuration.md
+	python3 compat-tests/deploy/values_table.py
 	OTTLA_WRITE_DOCS=1 cargo test --quiet --lib metrics::documentation
 
 soak: python

@@ -62,6 +62,23 @@ def values_like_these_are_refused(settings, part):
 
 
 @story
+def the_schemas_refuse_what_kubernetes_would():
+    def refused(one: dict) -> bool:
+        try:
+            schemas.check(one)
+        except Exception:
+            return True
+        return False
+
+    objects = render("--values", str(CHART / "ci" / "secure-values.yaml"))
+    for kind, field in (("StatefulSet", "serviceNames"), ("NetworkPolicy", "ingres"), ("TLSRoute", "hostname"), ("Certificate", "secret")):
+        one = next(iter(of_kind(objects, kind).values()))
+        assert not refused(one), one
+        one["spec"][field] = "x"
+        assert refused(one), f"{kind} with {field}"
+
+
+@story
 def pods_are_restricted_and_need_nothing_but_the_broker():
     """The Pod Security Standard `restricted`, and no second container of any kind."""
     for file in ci_values():

@@ -10,7 +10,7 @@ TOPIC = "deployed"
 
 def comes_back(bootstrap: str, count: int, written_before: int = 0, replicas: int = 1, settings: dict[str, str] | None = None) -> None:
     """So many records, acknowledged by all replicas, are read again after those of before."""
-    common = {"bootstrap.servers": bootstrap} | (settings or {})
+    common = {"bootstrap.servers": bootstrap, "log_level": 0} | (settings or {})
     admin = AdminClient(common)
     if TOPIC not in admin.list_topics(timeout=30).topics:
         for future in admin.create_topics([NewTopic(TOPIC, 1, replicas)], operation_timeout=30).values():

@@ -46,13 +46,13 @@ def objects(*settings: str) -> list[dict]:
 
 
 def inside() -> dict[str, str]:
-    return {"bootstrap.servers": ",".join(f"{pod.name}.{DOMAIN}:{PORT}" for pod in World.pods.pods.values())}
+    return {"bootstrap.servers": ",".join(f"{pod.name}.{DOMAIN}:{PORT}" for pod in World.pods.pods.values()), "log_level": 0}
 
 
 def outside(user: str, password: str) -> dict[str, str]:
     servers = ",".join(f"{pod.name}.{OUTSIDE}:{OUTSIDE_PORT}" for pod in World.pods.pods.values())
     login = {"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": user, "sasl.password": password}
-    return login | {"bootstrap.servers": servers, "ssl.ca.location": str(World.authority.file)}
+    return login | {"bootstrap.servers": servers, "ssl.ca.location": str(World.authority.file), "log_level": 0}
 
 
 def may_log_in(user: str, password: str) -> bool:

@@ -52,7 +52,7 @@ def resolv_conf() -> Path:
 def within(pid: int, *command: str) -> subprocess.CompletedProcess:
     """Runs a command in a container, as an engine's `exec` does."""
     entering = ["nsenter", "--target", str(pid), "--mount", "--net", "--pid", "--uts", "--ipc", "--root", "--wd", "--setuid", "1000", "--setgid", "1000", "--"]
-    return subprocess.run([*entering, *command], capture_output=True, text=True, timeout=60)
+    return subprocess.run([*entering, *command], capture_output=True, text=True, timeout=180)
 
 
 enter()
