@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 import socket
 import ssl
 import sys
@@ -29,6 +30,7 @@ PORT, OUTSIDE_PORT = 9092, 9094
 class World:
     """The one cluster of these stories."""
 
+    home: Path
     pods: StatefulSet
     authority: Authority
     secret: dict
@@ -140,3 +142,4 @@ def three_become_five_and_three_again_and_who_votes_stays():
     load.check()
     assert set(quorum().voters) == {0, 1, 2}
     World.pods.discard()
+    shutil.rmtree(World.home)

@@ -3,6 +3,7 @@
 Importing it starts the program again inside (network.py). Names are known to this process and to whoever is given `resolv_conf`.
 """
 
+import atexit
 import functools
 import os
 import subprocess
@@ -45,6 +46,7 @@ def names() -> Resolver:
 def resolv_conf() -> Path:
     paths.WORK.mkdir(parents=True, exist_ok=True)
     file = paths.WORK / f"resolv-{os.getpid()}.conf"
+    atexit.register(file.unlink, missing_ok=True)
     file.write_text(f"nameserver {network.address(network.CLIENT)}\noptions timeout:1 attempts:2\n")
     return file
 
