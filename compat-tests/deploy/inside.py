@@ -4,14 +4,17 @@ Started by container.py in a mount, hostname and process namespace of its own; r
 Ends as the process that it became.
 """
 
+import ctypes
 import json
 import os
 import resource
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
 
+PR_SET_PDEATHSIG = 1
 DEVICES = ("null", "zero", "full", "random", "urandom")
 
 
@@ -60,6 +63,8 @@ def main() -> None:
     os.setgroups([])
     os.setgid(group)
     os.setuid(user)
+    # Changing the user has cleared it: this process ends with the one that holds its namespaces.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     environment = plan["environment"]
     os.execvpe(plan["command"][0], plan["command"], environment)
 
