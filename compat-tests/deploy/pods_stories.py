@@ -8,6 +8,7 @@ import ssl
 import sys
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import asking
 import paths
@@ -31,6 +32,7 @@ class World:
     """The one cluster of these stories."""
 
     home: Path
+    settings: ClassVar[list[str]] = []
     pods: StatefulSet
     authority: Authority
     secret: dict
@@ -43,7 +45,10 @@ def certificate() -> dict:
     return {name: base64.b64encode(content).decode() for name, content in files.items()}
 
 
-def objects(*settings: str) -> list[dict]:
+def objects(*settings: str, lasting: str | None = None) -> list[dict]:
+    """The chart with everything that was set to last, and with `settings` this once."""
+    World.settings += [lasting] if lasting else []
+    settings = (*World.settings, *settings)
     return render("--values", str(VALUES), *(word for setting in settings for word in ("--set", setting)))
 
 
@@ -55,6 +60,10 @@ def outside(user: str, password: str) -> dict[str, str]:
     servers = ",".join(f"{pod.name}.{OUTSIDE}:{OUTSIDE_PORT}" for pod in World.pods.pods.values())
     login = {"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": user, "sasl.password": password}
     return login | {"bootstrap.servers": servers, "ssl.ca.location": str(World.authority.file), "log_level": 0}
+
+
+def password() -> str:
+    return "alices-second" if any("alices-second" in one for one in World.settings) else "alices-first"
 
 
 def may_log_in(user: str, password: str) -> bool:
@@ -85,8 +94,8 @@ def three_pods_form_a_cluster_with_racks_and_the_topics_that_are_to_be_there():
 
 @story
 def pods_roll_through_a_change_under_load_without_an_error_that_clients_see():
-    World.pods.take(objects("config.num\\.partitions=7"))
-    with Load("orders", outside("alice", "alices-first"), 6) as load:
+    World.pods.take(objects(lasting="config.num\\.partitions=7"))
+    with Load("orders", outside("alice", password()), 6) as load:
         wait_for(lambda: load.written > 200, "the load runs", 30)
         World.pods.roll()
     load.check()
@@ -96,7 +105,7 @@ def pods_roll_through_a_change_under_load_without_an_error_that_clients_see():
 @story
 def a_users_new_password_counts_without_a_restart_and_the_old_one_no_longer():
     assert may_log_in("alice", "alices-first") and not may_log_in("alice", "alices-second")
-    World.pods.take(objects("config.num\\.partitions=7", "auth.sasl.users[0].name=alice", "auth.sasl.users[0].password=alices-second"))
+    World.pods.take(objects(lasting="auth.sasl.users[0].name=alice,auth.sasl.users[0].password=alices-second"))
     wait_for(lambda: may_log_in("alice", "alices-second"), "the new password counts", 60)
     wait_for(lambda: not may_log_in("alice", "alices-first"), "the old one no longer", 60)
 
@@ -113,7 +122,7 @@ def a_new_certificate_is_shown_without_a_restart_and_nobody_is_disturbed():
         return found
 
     before = shown()
-    with Load("orders-of-tls", outside("alice", "alices-second"), 1) as load:
+    with Load("orders-of-tls", outside("alice", password()), 1) as load:
         wait_for(lambda: load.written > 50, "the load runs", 30)
         World.secret["data"] = certificate()
         for pod in World.pods.pods.values():
@@ -124,11 +133,10 @@ def a_new_certificate_is_shown_without_a_restart_and_nobody_is_disturbed():
 
 @story
 def three_become_five_and_three_again_and_who_votes_stays():
-    settings = ("config.num\\.partitions=7", "auth.sasl.users[0].name=alice", "auth.sasl.users[0].password=alices-second")
     definition = World.pods.definition["spec"]["template"]
-    with Load("orders-of-scaling", outside("alice", "alices-second"), 6) as load:
+    with Load("orders-of-scaling", outside("alice", password()), 6) as load:
         wait_for(lambda: load.written > 100, "the load runs", 30)
-        World.pods.take(objects(*settings, "replicaCount=5"))
+        World.pods.take(objects("replicaCount=5"))
         assert World.pods.definition["spec"]["template"] == definition, "pods that are there would be replaced"
         World.pods.start()
         assert set(quorum().voters) == {0, 1, 2}
@@ -136,10 +144,20 @@ def three_become_five_and_three_again_and_who_votes_stays():
         for leaving in ("4", "3"):
             done = town.within(World.pods.pods[0].container.first(), "/usr/bin/ottla", "cluster", "drain", leaving, "--bootstrap-server", f"localhost:{PORT}")
             assert done.returncode == 0, done.stdout + done.stderr
-        World.pods.take(objects(*settings, "replicaCount=3"))
+        World.pods.take(objects("replicaCount=3"))
         World.pods.shrink()
         wait_for(lambda: set(AdminClient(inside()).list_topics(timeout=30).brokers) == {0, 1, 2}, "who left is no longer listed", 60)
     load.check()
     assert set(quorum().voters) == {0, 1, 2}
+
+
+@story
+def pods_that_come_back_on_what_they_left_vote_once_they_are_told_to():
+    """Their volumes have stayed (persistence.retentionPolicy.whenScaled), with what they knew when they left."""
+    World.pods.take(objects("replicaCount=5"))
+    World.pods.start()
+    World.pods.take(objects("replicaCount=5", "quorum.voters=5"))
+    World.pods.roll()
+    wait_for(lambda: set(quorum().voters) == {0, 1, 2, 3, 4}, "all five vote", 60)
     World.pods.discard()
     shutil.rmtree(World.home)

@@ -62,6 +62,7 @@ impl Provision {
             .map(|topic| CreatePartitionsTopic {
                 name: topic.name.clone(),
                 count: topic.num_partitions,
+                assignments: None,
                 ..Default::default()
             })
             .collect();

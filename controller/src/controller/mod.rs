@@ -28,7 +28,7 @@ use crate::image::Image;
 use crate::liveness::Liveness;
 use crate::outcome::Outcome;
 use crate::publish::Metadata;
-use crate::raft::{DecidedVoters, RaftId, Server, StateMachine, Types};
+use crate::raft::{DecidedMembers, RaftId, Server, StateMachine, Types};
 use crate::watch;
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -54,7 +54,7 @@ pub struct Controller {
     stopped: watch::Receiver<Option<String>>,
     is_active: watch::Receiver<bool>,
     raft: Raft<Types, StateMachine>,
-    voters: DecidedVoters,
+    decided: DecidedMembers,
     id: RaftId,
 }
 
@@ -179,7 +179,7 @@ impl Controller {
 
     /// The state of the quorum, for DescribeQuorum and metrics.
     pub fn quorum(&self) -> QuorumStatus {
-        quorum::status(&self.raft, &self.voters)
+        quorum::status(&self.raft, &self.decided)
     }
 
     /// Stops deciding and answering, and ends openraft. What was acknowledged is durable already.

@@ -1,6 +1,6 @@
 //! The state of the metadata quorum, as DescribeQuorum and the metrics show it.
 
-use crate::raft::{DecidedVoters, Peer, RaftId, StateMachine, Types};
+use crate::raft::{DecidedMembers, Peer, RaftId, StateMachine, Types};
 use openraft::{Instant, Raft};
 use openraft_rt::WatchReceiver;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub struct MemberStatus {
     pub heard_ago: Option<Duration>,
 }
 
-pub(super) fn status(raft: &Raft<Types, StateMachine>, decided: &DecidedVoters) -> QuorumStatus {
+pub(super) fn status(raft: &Raft<Types, StateMachine>, decided: &DecidedMembers) -> QuorumStatus {
     let metrics = raft.metrics().borrow_watched().clone();
     let membership = metrics.membership_config.membership().clone();
     let end_of = |id: RaftId| {
@@ -53,7 +53,7 @@ pub(super) fn status(raft: &Raft<Types, StateMachine>, decided: &DecidedVoters) 
         end: end_of(id),
         heard_ago: heard_ago(id),
     };
-    let decided = decided.get();
+    let decided = decided.voters();
     let leader = metrics.current_leader;
     let is_decided =
         |id: &RaftId| decided.is_empty() || decided.contains(id) || leader == Some(*id);

@@ -6,7 +6,9 @@ use super::{Bootstrap, Controller, ControllerOptions, Task};
 use crate::dice::Dice;
 use crate::liveness::Liveness;
 use crate::publish;
-use crate::raft::{LogStore, Network, Runtime, Server, SnapshotFiles, StateMachine, Types};
+use crate::raft::{
+    DecidedMembers, LogStore, Network, Runtime, Server, SnapshotFiles, StateMachine, Types,
+};
 use crate::watch;
 use openraft::{Config, Raft, SnapshotPolicy};
 use openraft_rt::{AsyncRuntime, WatchReceiver};
@@ -70,12 +72,13 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
         blocking: options.snapshot_thread.clone(),
     };
     check_snapshot_meets_log(&log, &files).map_err(StartError::Log)?;
+    let decided = DecidedMembers::default();
     let network = Network {
         wire: options.wire.clone(),
+        decided: decided.clone(),
     };
     let config = Arc::new(config(&options).map_err(StartError::Timing)?);
-    let state_machine = StateMachine::new(publisher, files);
-    let voters = state_machine.voters();
+    let state_machine = StateMachine::new(publisher, files, decided.clone());
     let raft = Raft::new(options.id, config, network, log.clone(), state_machine)
         .await
         .map_err(raft_error)?;
@@ -115,7 +118,7 @@ async fn start(options: ControllerOptions) -> Result<Controller, StartError> {
         stopped,
         is_active,
         raft,
-        voters,
+        decided,
         id: options.id,
     };
     if is_alone {

@@ -32,6 +32,6 @@ pub(crate) use log_store::LogStore;
 pub(crate) use network::Network;
 pub use network::{NoWire, Wire};
 pub(crate) use serve::Server;
-pub(crate) use state_machine::{DecidedVoters, SnapshotFiles, StateMachine};
+pub(crate) use state_machine::{DecidedMembers, SnapshotFiles, StateMachine};
 pub use types::{Applied, Batch, Peer, PeerEndpoint, RaftId};
 pub(crate) use types::{Runtime, Types};

@@ -2,6 +2,7 @@
 
 use super::rpc::{Answer, Request, SnapshotPart, read_answer, write_request};
 use super::snapshot::SnapshotBytes;
+use super::state_machine::DecidedMembers;
 use super::types::{Peer, RaftId, Types, Vote};
 use bytes::Bytes;
 use futures::FutureExt;
@@ -61,13 +62,18 @@ impl Wire for NoWire {
 #[derive(Clone)]
 pub struct Network {
     pub wire: Arc<dyn Wire>,
+    pub decided: DecidedMembers,
 }
 
-/// One member, as openraft sees it.
+/// One member, as openraft sees it. openraft keeps it when the member moves to another place (`RebuildReplicationStreams`), so where that is
+/// is looked up at every call.
 pub struct Member {
     wire: Arc<dyn Wire>,
+    decided: DecidedMembers,
     id: RaftId,
+    /// As proposed when this was made, and as decided then.
     peer: Peer,
+    decided_then: Option<Peer>,
 }
 
 impl RaftNetworkFactory<Types> for Network {
@@ -76,18 +82,29 @@ impl RaftNetworkFactory<Types> for Network {
     async fn new_client(&mut self, target: RaftId, node: &Peer) -> Member {
         Member {
             wire: self.wire.clone(),
+            decided: self.decided.clone(),
             id: target,
             peer: node.clone(),
+            decided_then: self.decided.peer(target),
         }
     }
 }
 
 impl Member {
+    /// Where it is: as decided since, or else as this was made with, which may be proposed and not decided yet.
+    fn peer(&self) -> Peer {
+        let decided = self.decided.peer(self.id);
+        match decided == self.decided_then {
+            true => self.peer.clone(),
+            false => decided.unwrap_or_else(|| self.peer.clone()),
+        }
+    }
+
     async fn call(&self, request: Request, timeout: Duration) -> Result<Answer, RPCError<Types>> {
         let bytes = write_request(self.id, &request).map_err(unreachable)?;
         let answered = self
             .wire
-            .call(self.id, &self.peer, bytes, timeout)
+            .call(self.id, &self.peer(), bytes, timeout)
             .await
             .map_err(unreachable)?;
         match read_answer(answered).map_err(unreachable)? {
@@ -240,4 +257,52 @@ fn streaming(error: RPCError<Types>) -> StreamingError<Types> {
 
 fn number(length: usize) -> u64 {
     u64::try_from(length).expect("a length fits into 64 bits")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::types::{PeerEndpoint, StoredMembership};
+    use super::*;
+    use crate::ids::BrokerId;
+    use openraft::Membership;
+    use ottla_protocol::Uuid;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    const ID: RaftId = RaftId {
+        node: BrokerId(4),
+        directory: Uuid([4; 16]),
+    };
+
+    fn at(port: u16) -> Peer {
+        Peer {
+            endpoints: vec![PeerEndpoint {
+                listener: "CONTROLLER".to_owned(),
+                host: "h".to_owned(),
+                port,
+            }],
+        }
+    }
+
+    fn decided(port: u16) -> StoredMembership {
+        let nodes = BTreeMap::from([(ID, at(port))]);
+        let voters = vec![BTreeSet::from([ID])];
+        StoredMembership::new(None, Membership::new(voters, nodes).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_member_that_moved_is_called_at_its_new_place_by_a_connection_from_before() {
+        let mut network = Network {
+            wire: Arc::new(NoWire),
+            decided: DecidedMembers::default(),
+        };
+        network.decided.set(&decided(1));
+        let before = network.new_client(ID, &at(1)).await;
+        // Proposed, and not decided: who is to store the entry that decides it may be this very member.
+        let proposed = network.new_client(ID, &at(2)).await;
+        assert_eq!((before.peer(), proposed.peer()), (at(1), at(2)));
+        network.decided.set(&decided(2));
+        assert_eq!((before.peer(), proposed.peer()), (at(2), at(2)));
+        network.decided.set(&decided(3));
+        assert_eq!((before.peer(), proposed.peer()), (at(3), at(3)));
+    }
 }

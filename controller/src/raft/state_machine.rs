@@ -6,7 +6,9 @@
 
 use super::lane::Blocking;
 use super::snapshot::{self, SnapshotBytes};
-use super::types::{Applied, Batch, Entry, LogId, RaftId, SnapshotMeta, StoredMembership, Types};
+use super::types::{
+    Applied, Batch, Entry, LogId, Peer, RaftId, SnapshotMeta, StoredMembership, Types,
+};
 use crate::delta::Delta;
 use crate::image::{ApplyError, Image};
 use crate::publish::Publisher;
@@ -17,7 +19,7 @@ use openraft::storage::{
 use openraft::{EntryPayload, OptionalSend};
 use ottla_storage::disk::Disk;
 use parking_lot::Mutex;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,26 +34,39 @@ pub struct StateMachine {
     image: Arc<Image>,
     last_applied: Option<LogId>,
     membership: StoredMembership,
-    voters: DecidedVoters,
+    decided: DecidedMembers,
     files: SnapshotFiles,
 }
 
-/// Who votes by what is committed, for whoever else wants to know: openraft's metrics have what was last proposed. A change under way counts
-/// neither those that come nor those that go.
+/// The membership by what is committed, for whoever else wants to know: openraft's metrics have what was last proposed, and its connections to
+/// members know only where these were when they were made.
 #[derive(Clone, Debug, Default)]
-pub struct DecidedVoters(Arc<Mutex<BTreeSet<RaftId>>>);
+pub struct DecidedMembers(Arc<Mutex<Members>>);
 
-impl DecidedVoters {
-    /// Empty before anything was applied.
-    pub fn get(&self) -> BTreeSet<RaftId> {
-        self.0.lock().clone()
+#[derive(Debug, Default)]
+struct Members {
+    voters: BTreeSet<RaftId>,
+    peers: BTreeMap<RaftId, Peer>,
+}
+
+impl DecidedMembers {
+    /// Who votes. A change under way counts neither those that come nor those that go. Empty before anything was applied.
+    pub fn voters(&self) -> BTreeSet<RaftId> {
+        self.0.lock().voters.clone()
     }
 
-    fn set(&self, membership: &StoredMembership) {
+    /// Where a member is.
+    pub fn peer(&self, id: RaftId) -> Option<Peer> {
+        self.0.lock().peers.get(&id).cloned()
+    }
+
+    pub(super) fn set(&self, membership: &StoredMembership) {
         let configs = membership.membership().get_joint_config();
         let mut voters = configs.first().cloned().unwrap_or_default();
         voters.retain(|voter| configs.iter().all(|config| config.contains(voter)));
-        *self.0.lock() = voters;
+        let nodes = membership.membership().nodes();
+        let peers = nodes.map(|(id, peer)| (*id, peer.clone())).collect();
+        *self.0.lock() = Members { voters, peers };
     }
 }
 
@@ -71,21 +86,16 @@ pub struct SnapshotBuilder {
 }
 
 impl StateMachine {
-    /// At the empty image. openraft loads the current snapshot by itself when it starts.
-    pub fn new(publisher: Publisher, files: SnapshotFiles) -> Self {
+    /// At the empty image; `decided` stays true as entries are applied. openraft loads the current snapshot by itself when it starts.
+    pub fn new(publisher: Publisher, files: SnapshotFiles, decided: DecidedMembers) -> Self {
         StateMachine {
             publisher,
             image: Arc::default(),
             last_applied: None,
             membership: StoredMembership::default(),
-            voters: DecidedVoters::default(),
+            decided,
             files,
         }
-    }
-
-    /// Stays true as entries are applied.
-    pub fn voters(&self) -> DecidedVoters {
-        self.voters.clone()
     }
 
     fn apply_entry(&mut self, entry: &Entry, step: &mut Step) -> Result<Applied, ApplyError> {
@@ -94,7 +104,7 @@ impl StateMachine {
             EntryPayload::Blank => Ok(Applied::At(step.image.offset)),
             EntryPayload::Membership(membership) => {
                 self.membership = StoredMembership::new(Some(entry.log_id), membership.clone());
-                self.voters.set(&self.membership);
+                self.decided.set(&self.membership);
                 Ok(Applied::At(step.image.offset))
             }
             EntryPayload::Normal(batch) => step.apply(batch),
@@ -200,7 +210,7 @@ impl RaftStateMachine<Types> for StateMachine {
             .await?;
         self.last_applied = meta.last_log_id;
         self.membership = meta.last_membership;
-        self.voters.set(&self.membership);
+        self.decided.set(&self.membership);
         self.image = Arc::new(image);
         self.publisher.load(self.image.clone());
         Ok(())

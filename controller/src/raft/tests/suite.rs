@@ -2,7 +2,7 @@
 
 use super::super::lane::Blocking;
 use super::super::log_store::LogStore;
-use super::super::state_machine::{SnapshotFiles, StateMachine};
+use super::super::state_machine::{DecidedMembers, SnapshotFiles, StateMachine};
 use super::super::types::{RaftId, Runtime, Types};
 use crate::ids::BrokerId;
 use crate::publish;
@@ -42,6 +42,7 @@ impl StoreBuilder<Types, LogStore, StateMachine> for OnSimulatedDisk {
                     directory,
                     blocking,
                 },
+                DecidedMembers::default(),
             ),
         ))
     }
