@@ -32,7 +32,7 @@ class Load:
             thread.join(90)
 
     def _note(self, error: KafkaError) -> None:
-        if error.code() not in PASSING:
+        if error.code() not in PASSING and not error.retriable():
             self.problems.append(f"{error.name()}: {error.str()}")
 
     def _write(self) -> None:
