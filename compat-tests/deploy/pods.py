@@ -71,10 +71,14 @@ class StatefulSet:
             self.pods[ordinal].wait_ready()
 
     def shrink(self) -> None:
-        """Pods beyond the number that there are to be go, the last first."""
+        """Pods beyond the number that there are to be go, the last first; their volumes as the policy says."""
+        policy = self.definition["spec"]["persistentVolumeClaimRetentionPolicy"]["whenScaled"]
         for ordinal in sorted(self.pods, reverse=True):
             if ordinal >= self.replicas:
-                assert self.pods.pop(ordinal).stop() == 0
+                gone = self.pods.pop(ordinal)
+                assert gone.stop() == 0
+                if policy == "Delete":
+                    shutil.rmtree(self.home / f"data-{gone.name}")
 
     def kill(self) -> None:
         for pod in self.pods.values():

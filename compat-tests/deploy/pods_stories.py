@@ -152,8 +152,7 @@ def three_become_five_and_three_again_and_who_votes_stays():
 
 
 @story
-def pods_that_come_back_on_what_they_left_vote_once_they_are_told_to():
-    """Their volumes have stayed (persistence.retentionPolicy.whenScaled), with what they knew when they left."""
+def pods_that_joined_as_brokers_vote_once_they_are_told_to():
     World.pods.take(objects("replicaCount=5"))
     World.pods.start()
     World.pods.take(objects("replicaCount=5", "quorum.voters=5"))
