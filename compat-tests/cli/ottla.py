@@ -8,7 +8,7 @@ import paths
 from story import broker
 
 
-def done(*words: str, stdin: bytes = b"", bootstrap: str | None = None, limit_s: float = 60.0) -> subprocess.CompletedProcess:
+def done(*words: str, stdin: bytes = b"", bootstrap: str | None = None, limit_s: float = 180.0) -> subprocess.CompletedProcess:
     command = [str(paths.OTTLA), *words, "--bootstrap-server", bootstrap or broker().bootstrap]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OTTLA_")}
     return subprocess.run(command, input=stdin, capture_output=True, timeout=limit_s, env=environment)
