@@ -8,16 +8,15 @@
 //! is bounded: [`IN_FLIGHT_MAX`] answers, [`BACKLOG_MAX_BYTES`] unsent, one frame read ahead.
 
 use super::inbox::Inbox;
-use super::memory::{Charge, Memory};
-use super::outbox::{Outbox, RegionsOf, SendError};
-use super::records::{Pool, regions_of};
-use super::settings::Settings;
+use super::memory::Charge;
+use super::outbox::{Outbox, SendError};
+use super::unread::Hold;
 use super::world::Transport;
 use crate::api::Session;
-use crate::api::dispatch::{Answer, Dispatch, Encoded, Outcome, Receipt, Running};
-use crate::metrics::{CloseReason, ListenerMetrics, Metrics};
-use crate::world::{Clock, Quiet, Workers};
+use crate::api::dispatch::{Answer, Encoded, Outcome, Receipt, Running};
+use crate::metrics::{CloseReason, ListenerMetrics};
 use futures::future::BoxFuture;
+use origin::Origin;
 use ottla_controller::watch;
 use ottla_protocol::Chunk;
 use std::collections::VecDeque;
@@ -25,17 +24,23 @@ use std::fmt::Display;
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::task::{self, Poll};
 use std::time::Duration;
 use tokio::time::{Instant, Sleep};
+use watched::Watch;
+
+mod origin;
+mod serving;
+#[cfg(test)]
+mod tests;
+mod watched;
+
+pub use serving::Serving;
 
 /// Answers that may be under way; beyond it requests wait in the socket.
 pub const IN_FLIGHT_MAX: usize = 64;
 /// Bytes that may be unsent when a request starts.
 pub const BACKLOG_MAX_BYTES: u64 = 1024 * 1024;
-/// A peer that moves fewer bytes than this within `connections.max.idle.ms` is idle, in the middle of a frame or not.
-const PROGRESS_BYTES: usize = 4 * 1024;
 /// How long an encrypted goodbye may wait for the socket.
 const GOODBYE_MAX: Duration = Duration::from_secs(1);
 /// Smaller answers are counted only behind others.
@@ -43,59 +48,6 @@ const CHARGED_FROM_BYTES: usize = 4 * 1024;
 /// After this time without requests the read buffer is given back. A client that takes nothing of its answers for this long is put out if
 /// the memory for answers is used up.
 const SHRINK_AFTER: Duration = Duration::from_secs(5);
-
-/// What all connections of a node share.
-pub struct Serving {
-    pub clock: Clock,
-    pub metrics: Arc<Metrics>,
-    pub dispatch: Dispatch,
-    pub settings: Settings,
-    pub request_memory: Arc<Memory>,
-    pub response_memory: Arc<Memory>,
-    pub pool: Arc<Pool>,
-    pub workers: Workers,
-    pub regions_of: RegionsOf,
-    pub refusals: Quiet,
-    /// Of failed TLS handshakes.
-    pub failed_handshakes: Quiet,
-    /// Connection ids, unique in the process.
-    pub connection_ids: AtomicU64,
-}
-
-impl Serving {
-    /// `workers` do cold reads.
-    pub fn new(
-        clock: Clock,
-        metrics: Arc<Metrics>,
-        dispatch: Dispatch,
-        settings: Settings,
-        workers: Workers,
-    ) -> Self {
-        let gauges = &metrics.connections;
-        let (requests, responses) = (
-            settings.request_memory_bytes,
-            settings.response_memory_bytes,
-        );
-        gauges.request_memory_limit_bytes.set(requests as i64);
-        gauges.response_memory_limit_bytes.set(responses as i64);
-        let request_memory = Memory::new(requests, gauges.request_memory_bytes.clone());
-        let response_memory = Memory::new(responses, gauges.response_memory_bytes.clone());
-        Self {
-            clock,
-            metrics,
-            dispatch,
-            settings,
-            request_memory,
-            pool: Pool::new(response_memory.clone()),
-            response_memory,
-            workers,
-            regions_of,
-            refusals: Quiet::default(),
-            failed_handshakes: Quiet::default(),
-            connection_ids: AtomicU64::new(1),
-        }
-    }
-}
 
 /// A connection being served.
 pub struct Connection<T> {
@@ -106,9 +58,14 @@ pub struct Connection<T> {
     inbox: Inbox,
     handling: Option<Handling>,
     answers: VecDeque<Pending>,
+    /// Of answers that are ready and whose turn has not come.
+    ready_bytes: usize,
     outbox: Outbox,
     /// With the position in the outbox at which each answer ends, and the memory that it takes until then.
     receipts: VecDeque<(u64, Receipt, Charge)>,
+    /// What all answers are charged with that the client has not taken.
+    held_bytes: usize,
+    hold: Option<Hold>,
     /// The peer may still send.
     input_is_open: bool,
     /// No more answers are given, whatever handlers come to.
@@ -122,25 +79,13 @@ pub struct Connection<T> {
 
 struct Handling {
     running: Running,
+    frame: Origin,
     _charge: Charge,
 }
 
 enum Pending {
-    Ready(Answer),
-    Waiting(BoxFuture<'static, Answer>),
-}
-
-/// When something last moved.
-struct Watch {
-    /// When the connection was made.
-    began: Duration,
-    last_progress: Duration,
-    bytes_since: usize,
-    timer: Pin<Box<Sleep>>,
-    /// Whether the timer is set for [`SHRINK_AFTER`] and not for the end of the connection.
-    is_set_to_shrink: bool,
-    /// Whether it is set for the end of a stopping connection.
-    is_set_to_drain: bool,
+    Ready(Answer, Charge),
+    Waiting(BoxFuture<'static, Answer>, Origin),
 }
 
 impl<T: Transport> Connection<T> {
@@ -165,19 +110,15 @@ impl<T: Transport> Connection<T> {
             ),
             handling: None,
             answers: VecDeque::new(),
+            ready_bytes: 0,
             receipts: VecDeque::new(),
+            held_bytes: 0,
             input_is_open: true,
             is_silent: false,
             rest: None,
             ending: None,
-            watch: Watch {
-                began,
-                last_progress: began,
-                bytes_since: 0,
-                timer: Box::pin(tokio::time::sleep(patience)),
-                is_set_to_shrink: false,
-                is_set_to_drain: false,
-            },
+            hold: None,
+            watch: Watch::new(began, patience),
             transport,
             session,
             metrics,
@@ -222,6 +163,7 @@ impl<T: Transport> Connection<T> {
         self.is_silent = true;
         self.answers.clear();
         self.receipts.clear();
+        (self.ready_bytes, self.held_bytes, self.hold) = (0, 0, None);
         self.outbox.discard();
     }
 
@@ -242,7 +184,7 @@ impl<T: Transport> Connection<T> {
             let sent = self
                 .poll_answers(context)
                 .and_then(|()| self.poll_send(context));
-            if let Err(reason) = sent {
+            if let Err(reason) = sent.and_then(|()| self.poll_hold(context)) {
                 self.break_off(reason);
             }
             if let Some(reason) = self.finished() {
@@ -265,9 +207,10 @@ impl<T: Transport> Connection<T> {
                 let Poll::Ready(outcome) = handling.running.as_mut().poll(context) else {
                     return;
                 };
+                let frame = handling.frame.clone();
                 self.handling = None;
                 self.settle();
-                self.take(outcome, context);
+                self.take(outcome, frame, context);
             }
             if !self.can_start() {
                 return;
@@ -277,10 +220,12 @@ impl<T: Transport> Connection<T> {
                 Ok(Some(frame)) => {
                     let received = self.serving.clock.elapsed();
                     self.watch.progress(received);
+                    let origin = Origin::of(&frame.bytes);
                     match (self.serving.dispatch)(&self.session, frame.bytes, received) {
                         Ok(running) => {
                             self.handling = Some(Handling {
                                 running,
+                                frame: origin,
                                 _charge: frame.charge,
                             })
                         }
@@ -305,35 +250,56 @@ impl<T: Transport> Connection<T> {
             && self.rest.is_none()
             && self.handling.is_none()
             && self.answers.len() < IN_FLIGHT_MAX
-            // While memory is short, one answer at a time.
-            && (self.outbox.is_empty() || self.serving.response_memory.has_room())
-            && self.outbox.queued_bytes() - self.outbox.sent_bytes() < BACKLOG_MAX_BYTES
+            && self.may_answer_more()
     }
 
-    fn take(&mut self, outcome: Outcome, context: &mut task::Context<'_>) {
+    /// Whether the client takes its answers fast enough to be given more.
+    fn may_answer_more(&self) -> bool {
+        let unsent = self.outbox.queued_bytes() - self.outbox.sent_bytes();
+        let has_none = unsent == 0 && self.ready_bytes == 0;
+        // While memory is short, one answer at a time.
+        (has_none || self.serving.response_memory.has_room())
+            && unsent + (self.ready_bytes as u64) < BACKLOG_MAX_BYTES
+    }
+
+    fn take(&mut self, outcome: Outcome, frame: Origin, context: &mut task::Context<'_>) {
         if self.is_silent {
             return;
         }
         let pending = match outcome {
             Outcome::Now(Answer::Nothing) => return,
             Outcome::Now(Answer::Rest(rest)) => return self.rest_for(rest, context),
-            Outcome::Now(answer) => Pending::Ready(answer),
+            Outcome::Now(answer) => self.ready(answer, &frame),
             // Polled once, so that what it waits for knows of it; from then on when its turn has come.
             Outcome::Later(mut waiting) => match waiting.as_mut().poll(context) {
-                Poll::Ready(answer) => Pending::Ready(answer),
-                Poll::Pending => Pending::Waiting(waiting),
+                Poll::Ready(answer) => self.ready(answer, &frame),
+                Poll::Pending => Pending::Waiting(waiting, frame),
             },
         };
         match &pending {
-            Pending::Ready(Answer::Close(_)) => self.end(CloseReason::Handler),
-            Pending::Ready(Answer::Last(..)) => self.end(CloseReason::Authentication),
+            Pending::Ready(Answer::Close(_), _) => self.end(CloseReason::Handler),
+            Pending::Ready(Answer::Last(..), _) => self.end(CloseReason::Authentication),
             // Before the next request starts, which may be here already.
-            Pending::Ready(Answer::Send(encoded)) if !encoded.rest.is_zero() => {
+            Pending::Ready(Answer::Send(encoded), _) if !encoded.rest.is_zero() => {
                 self.rest_for(encoded.rest, context);
             }
             _ => {}
         }
         self.answers.push_back(pending);
+    }
+
+    /// It takes memory from now on, whether its turn has come or not.
+    fn ready(&mut self, mut answer: Answer, frame: &Origin) -> Pending {
+        let charge = match &mut answer {
+            Answer::Send(encoded) | Answer::Last(encoded, _) => {
+                frame.let_go(&mut encoded.chunks);
+                self.charge(&encoded.chunks)
+            }
+            Answer::Nothing | Answer::Rest(_) | Answer::Close(_) => Charge::default(),
+        };
+        self.ready_bytes += charge.size_bytes();
+        self.held_bytes += charge.size_bytes();
+        Pending::Ready(answer, charge)
     }
 
     /// Not for longer than an idle connection would last: a peer that has gone meanwhile is not noticed before.
@@ -365,8 +331,7 @@ impl<T: Transport> Connection<T> {
         }
     }
 
-    fn queue(&mut self, encoded: Encoded) -> Result<(), CloseReason> {
-        let charge = self.charge(&encoded.chunks);
+    fn queue(&mut self, encoded: Encoded, charge: Charge) -> Result<(), CloseReason> {
         self.outbox
             .push(encoded.chunks)
             .map_err(|error| self.broken(&error))?;
@@ -375,33 +340,45 @@ impl<T: Transport> Connection<T> {
         Ok(())
     }
 
+    /// The answer whose turn it is, once it is there.
+    fn next_answer(&mut self, context: &mut task::Context<'_>) -> Option<(Answer, Charge)> {
+        let ready = match self.answers.pop_front()? {
+            Pending::Waiting(mut waiting, frame) => match waiting.as_mut().poll(context) {
+                Poll::Ready(answer) => self.ready(answer, &frame),
+                Poll::Pending => {
+                    self.answers.push_front(Pending::Waiting(waiting, frame));
+                    return None;
+                }
+            },
+            ready => ready,
+        };
+        let Pending::Ready(answer, charge) = ready else {
+            return None;
+        };
+        self.ready_bytes -= charge.size_bytes();
+        Some((answer, charge))
+    }
+
     /// Queues the answers whose turn has come.
     fn poll_answers(&mut self, context: &mut task::Context<'_>) -> Result<(), CloseReason> {
-        while let Some(pending) = self.answers.front_mut() {
-            let answer = match pending {
-                Pending::Ready(answer) => std::mem::replace(answer, Answer::Nothing),
-                Pending::Waiting(waiting) => match waiting.as_mut().poll(context) {
-                    Poll::Ready(answer) => answer,
-                    Poll::Pending => return Ok(()),
-                },
-            };
-            self.answers.pop_front();
+        while let Some((answer, charge)) = self.next_answer(context) {
             match answer {
                 Answer::Send(encoded) => {
                     if !encoded.rest.is_zero() {
                         self.rest_for(encoded.rest, context);
                     }
-                    self.queue(encoded)?;
+                    self.queue(encoded, charge)?;
                 }
                 Answer::Last(encoded, why) => {
                     self.end(CloseReason::Authentication);
                     self.log_close(&why);
-                    self.queue(encoded)?;
+                    self.queue(encoded, charge)?;
                 }
                 Answer::Nothing | Answer::Rest(_) => {}
                 Answer::Close(why) => {
                     self.end(CloseReason::Handler);
                     self.log_close(&why);
+                    self.held_bytes -= std::mem::take(&mut self.ready_bytes);
                     self.answers.clear();
                     self.is_silent = true;
                 }
@@ -421,6 +398,7 @@ impl<T: Transport> Connection<T> {
             self.metrics.sent_bytes.inc_by(count);
             let now = self.serving.clock.elapsed();
             self.watch.moved(count as usize, now);
+            self.watch.last_taken = now;
             self.hand_in_receipts(now);
         }
         match sent {
@@ -448,28 +426,45 @@ impl<T: Transport> Connection<T> {
         });
         match own.sum() {
             // Of a client that keeps up with us.
-            0..CHARGED_FROM_BYTES if self.outbox.is_empty() => Charge::default(),
+            0..CHARGED_FROM_BYTES if self.outbox.is_empty() && self.answers.is_empty() => {
+                Charge::default()
+            }
             size_bytes => self.serving.response_memory.charge(size_bytes),
         }
     }
 
     /// The client does not take an answer that others need the memory of.
     fn is_in_the_way(&self, resting: Duration) -> bool {
-        resting >= SHRINK_AFTER
-            && !self.serving.response_memory.has_room()
-            && self
-                .receipts
-                .iter()
-                .any(|(_, _, charge)| charge.size_bytes() > 0)
+        resting >= SHRINK_AFTER && !self.serving.response_memory.has_room() && self.held_bytes > 0
+    }
+
+    /// Says what this connection holds, and whether it has to go for it.
+    fn poll_hold(&mut self, context: &task::Context<'_>) -> Result<(), CloseReason> {
+        if self.held_bytes == 0 {
+            self.hold = None;
+            return Ok(());
+        }
+        let serving = &self.serving;
+        let hold = self.hold.get_or_insert_with(|| {
+            self.watch.last_taken = serving.clock.elapsed();
+            let id = self.session.peer.connection_id.0;
+            serving.unread.enter(id, self.watch.last_taken)
+        });
+        hold.keep(self.held_bytes, self.watch.last_taken);
+        match hold.poll_put_out(context) {
+            true => Err(CloseReason::Unread),
+            false => Ok(()),
+        }
     }
 
     fn hand_in_receipts(&mut self, now: Duration) {
-        while let Some((end, receipt, _)) = self.receipts.front() {
+        while let Some((end, receipt, charge)) = self.receipts.front() {
             if *end > self.outbox.sent_bytes() {
                 return;
             }
             receipt.sent(&self.serving.metrics.requests, now);
             self.watch.progress(now);
+            self.held_bytes -= charge.size_bytes();
             self.receipts.pop_front();
         }
     }
@@ -489,6 +484,7 @@ impl<T: Transport> Connection<T> {
         let wants_more = self.input_is_open
             && self.ending.is_none()
             && self.rest.is_none()
+            && self.may_answer_more()
             && !self.inbox.has_frame().unwrap_or(true);
         if !wants_more {
             return Poll::Pending;
@@ -563,35 +559,3 @@ impl<T: Transport> Connection<T> {
         self.serving.settings.login.saturating_sub(used)
     }
 }
-
-impl Watch {
-    /// Something was completed.
-    fn progress(&mut self, now: Duration) {
-        self.last_progress = now;
-        self.bytes_since = 0;
-    }
-
-    /// Bytes moved, which counts once they are enough.
-    fn moved(&mut self, count: usize, now: Duration) {
-        self.bytes_since += count;
-        if self.bytes_since >= PROGRESS_BYTES {
-            self.progress(now);
-        }
-    }
-
-    fn received(&mut self, count: usize, serving: &Serving) {
-        if self.bytes_since + count >= PROGRESS_BYTES {
-            self.progress(serving.clock.elapsed());
-        } else {
-            self.bytes_since += count;
-        }
-        if !self.is_set_to_shrink && !self.is_set_to_drain {
-            self.is_set_to_shrink = true;
-            let rest = SHRINK_AFTER.min(serving.settings.idle);
-            self.timer.as_mut().reset(Instant::now() + rest);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -26,6 +26,7 @@ pub mod settings;
 pub mod simulated;
 pub mod tcp;
 pub mod tls;
+pub mod unread;
 pub mod world;
 
 pub use settings::Settings;

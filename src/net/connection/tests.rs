@@ -90,52 +90,74 @@ fn connect() -> Client {
 }
 
 fn connect_with(settings: Settings, pipe_bytes: usize) -> Client {
-    let metrics = Arc::new(Metrics::new(api::labels()));
-    let (clock, workers) = (Clock::simulated(0), Workers::tasks());
-    let finished = Arc::new(AtomicUsize::new(0));
-    let count = finished.clone();
-    let dispatch = Arc::new(move |session: &Session, frame, received| {
-        let (running, count) = (stand_in(session, frame, received)?, count.clone());
-        let counted: Running = Box::pin(async move {
-            let outcome = running.await;
-            count.fetch_add(1, Ordering::Relaxed);
-            outcome
+    Node::new(settings).connect(1, pipe_bytes)
+}
+
+/// What connections share.
+struct Node {
+    serving: Arc<Serving>,
+    finished: Arc<AtomicUsize>,
+}
+
+impl Node {
+    fn new(settings: Settings) -> Self {
+        let metrics = Arc::new(Metrics::new(api::labels()));
+        let (clock, workers) = (Clock::simulated(0), Workers::tasks());
+        let finished = Arc::new(AtomicUsize::new(0));
+        let count = finished.clone();
+        let dispatch = Arc::new(move |session: &Session, frame, received| {
+            let (running, count) = (stand_in(session, frame, received)?, count.clone());
+            let counted: Running = Box::pin(async move {
+                let outcome = running.await;
+                count.fetch_add(1, Ordering::Relaxed);
+                outcome
+            });
+            Ok(counted)
         });
-        Ok(counted)
-    });
-    let serving = Serving::new(clock, metrics.clone(), dispatch, settings, workers);
-    let advertised = Endpoint {
-        host: "localhost".into(),
-        port: 9092,
-    };
-    let peer = Peer {
-        connection_id: ConnectionId(1),
-        address: "127.0.0.1:1".parse().unwrap(),
-        listener: Arc::new(Listener {
-            name: "PLAINTEXT".to_owned(),
-            protocol: crate::config::SecurityProtocol::Plaintext,
-            advertised,
-            serves: crate::api::Serves::CLIENTS,
-        }),
-        software: OnceLock::new(),
-    };
-    let (near, stream) = tokio::io::duplex(pipe_bytes);
-    let counted = metrics.connections.listener("PLAINTEXT");
-    let connection = Connection::new(
-        near,
-        Session::begin(Arc::new(peer), Principal::anonymous()),
-        counted,
-        Arc::new(serving),
-    );
-    let (stop, stopping) = watch::channel(false);
-    let served = tokio::spawn(connection.run(stopping));
-    Client {
-        stream,
-        served,
-        stop,
-        metrics,
-        finished,
-        started: Instant::now(),
+        let serving = Serving::new(clock, metrics, dispatch, settings, workers);
+        Self {
+            serving: Arc::new(serving),
+            finished,
+        }
+    }
+
+    fn connect(&self, id: u64, pipe_bytes: usize) -> Client {
+        let metrics = self.serving.metrics.clone();
+        let advertised = Endpoint {
+            host: "localhost".into(),
+            port: 9092,
+        };
+        let peer = Peer {
+            connection_id: ConnectionId(id),
+            address: "127.0.0.1:1".parse().unwrap(),
+            listener: Arc::new(Listener {
+                name: "PLAINTEXT".to_owned(),
+                protocol: crate::config::SecurityProtocol::Plaintext,
+                advertised,
+                serves: crate::api::Serves::CLIENTS,
+            }),
+            software: OnceLock::new(),
+        };
+        let (near, stream) = tokio::io::duplex(pipe_bytes);
+        let connection = Connection::new(
+            near,
+            Session::begin(Arc::new(peer), Principal::anonymous()),
+            metrics.connections.listener("PLAINTEXT"),
+            self.serving.clone(),
+        );
+        let (stop, stopping) = watch::channel(false);
+        Client {
+            stream,
+            served: tokio::spawn(connection.run(stopping)),
+            stop,
+            metrics,
+            finished: self.finished.clone(),
+            started: Instant::now(),
+        }
+    }
+
+    fn held_bytes(&self) -> i64 {
+        self.serving.metrics.connections.response_memory_bytes.get()
     }
 }
 
@@ -413,4 +435,62 @@ async fn a_client_that_reads_nothing_is_put_out_once_memory_for_answers_is_short
     let began = Instant::now();
     assert_eq!(greedy.reason().await, CloseReason::Unread);
     assert!(began.elapsed() < Duration::from_secs(15));
+}
+
+#[tokio::test(start_paused = true)]
+async fn unread_answers_are_bounded_however_many_clients_do_not_read_them() {
+    let node = Node::new(Settings {
+        response_memory_bytes: 100_000,
+        ..Settings::default()
+    });
+    let mut crowd = Vec::new();
+    for id in 0..50 {
+        let mut greedy = node.connect(id, 1_024);
+        greedy.send(Does::Long, 1, 50_000).await;
+        greedy.send(Does::Long, 2, 50_000).await;
+        crowd.push(greedy);
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert!(node.held_bytes() <= 200_100, "{}", node.held_bytes());
+        let mut decent = node.connect(1_000 + id, 1_024);
+        decent.send(Does::Long, 3, 60_000).await;
+        assert_eq!(decent.next().await.0, 3);
+    }
+    assert!(!crowd.pop().unwrap().served.is_finished(), "the last one");
+    assert_eq!(crowd.remove(0).reason().await, CloseReason::Unread);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_that_are_ready_and_not_due_are_counted_and_bounded() {
+    let node = Node::new(Settings {
+        response_memory_bytes: 100_000,
+        ..Settings::default()
+    });
+    let mut client = node.connect(1, 1_024);
+    client.send(Does::Later, 0, 2_000).await;
+    for id in 1..10 {
+        client.send(Does::Long, id, 40_000).await;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!((100_000..160_000).contains(&node.held_bytes()));
+    for id in 0..10 {
+        assert_eq!(client.next().await, (id, 2_000));
+    }
+    assert_eq!(node.held_bytes(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_client_that_takes_nothing_no_more_is_read_once_memory_is_short() {
+    let node = Node::new(Settings {
+        response_memory_bytes: 10_000,
+        ..Settings::default()
+    });
+    let mut client = node.connect(1, 1_024);
+    client.send(Does::Long, 1, 20_000).await;
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let mut frame = BytesMut::new();
+    frame.put_i32(200_000);
+    frame.put_bytes(Does::Never as u8, 200_000);
+    let sending = tokio::time::timeout(Duration::from_secs(1), client.stream.write_all(&frame));
+    assert!(sending.await.is_err(), "it was read ahead");
+    assert_eq!(client.metrics.connections.request_memory_bytes.get(), 0);
 }
