@@ -30,6 +30,8 @@ pub enum CloseReason {
     Storage,
     /// The client does not read its answers, and memory is short.
     Unread,
+    /// The client takes long to send a large request, and memory is short.
+    Slow,
     /// The broker is stopping.
     Shutdown,
     /// The client did not authenticate, or not in time.
@@ -37,7 +39,7 @@ pub enum CloseReason {
 }
 
 impl CloseReason {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Client,
         Self::Network,
         Self::Idle,
@@ -45,6 +47,7 @@ impl CloseReason {
         Self::Handler,
         Self::Storage,
         Self::Unread,
+        Self::Slow,
         Self::Shutdown,
         Self::Authentication,
     ];
@@ -59,6 +62,7 @@ impl CloseReason {
             Self::Handler => "handler",
             Self::Storage => "storage",
             Self::Unread => "unread",
+            Self::Slow => "slow",
             Self::Shutdown => "shutdown",
             Self::Authentication => "authentication",
         }

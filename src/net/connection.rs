@@ -520,7 +520,7 @@ impl<T: Transport> Connection<T> {
             let now = self.serving.clock.elapsed();
             let is_at_work = self.handling.is_some() || !self.answers.is_empty();
             let waits_for_us = self.outbox.is_empty() && (is_at_work || self.rest.is_some());
-            if waits_for_us {
+            if waits_for_us || self.inbox.is_waiting_for_memory() {
                 self.watch.progress(now);
             }
             let login_left = self.login_left(now);
@@ -535,10 +535,14 @@ impl<T: Transport> Connection<T> {
             if self.is_in_the_way(resting) {
                 return Poll::Ready(CloseReason::Unread);
             }
+            if self.rest.is_none() && self.inbox.is_in_the_way() {
+                return Poll::Ready(CloseReason::Slow);
+            }
             if resting >= SHRINK_AFTER {
                 self.inbox.shrink();
             }
-            self.watch.is_set_to_shrink = !self.inbox.is_shrunk() || !self.outbox.is_empty();
+            self.watch.is_set_to_shrink =
+                !self.inbox.is_shrunk() || self.inbox.has_begun() || !self.outbox.is_empty();
             let rest = if self.watch.is_set_to_shrink {
                 SHRINK_AFTER.min(idle - resting)
             } else {

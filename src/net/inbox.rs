@@ -6,7 +6,8 @@
 //! A length is checked on its four bytes, before memory is taken for the rest (`socket.request.max.bytes`). Small frames are read many at
 //! a time into one buffer that is used again; a large frame is read straight into a buffer of its size, so that its records are never
 //! copied, together with the four bytes that announce the next one. Memory follows the bytes that arrive, not the length claimed: beyond
-//! [`GRANT_BYTES`] it doubles what is there. Large buffers are charged to the node's budget.
+//! [`GRANT_BYTES`] it doubles what is there, and what is charged to the node's budget is what was written to, not what was set aside. Once
+//! the budget is used up no large frame begins, and those that have begun are read one at a time; who then sends little is in the way.
 
 use super::memory::{Charge, Memory};
 use super::world::Transport;
@@ -27,6 +28,8 @@ const INITIAL_BYTES: usize = 1024;
 const SMALL_BYTES: usize = 64 * 1024;
 /// What is taken at once on the word of the peer: a batch of the default `max.message.bytes` with what surrounds it.
 const GRANT_BYTES: usize = (1024 + 64) * 1024;
+/// A large frame of which less than this arrives between two looks, which are seconds apart, is slow.
+const SLOW_BYTES: usize = 256 * 1024;
 /// What the next frame may be expected to take after one of that size.
 const EXPECTED_MAX_BYTES: usize = 4 * 1024 * 1024;
 
@@ -40,6 +43,11 @@ pub struct Inbox {
     request_max_bytes: usize,
     memory: Arc<Memory>,
     charge: Charge,
+    /// How much of the buffer was ever written to, which is what it takes of the machine's memory.
+    touched_bytes: usize,
+    /// Of large frames, since somebody last looked.
+    arrived_bytes: usize,
+    was_slow: bool,
     waiting_for_memory: Option<BoxFuture<'static, ()>>,
 }
 
@@ -59,6 +67,9 @@ impl Inbox {
             request_max_bytes,
             memory,
             charge: Charge::default(),
+            touched_bytes: 0,
+            arrived_bytes: 0,
+            was_slow: false,
             waiting_for_memory: None,
         }
     }
@@ -103,6 +114,8 @@ impl Inbox {
         };
         let charge = std::mem::take(&mut self.charge);
         if is_large {
+            self.touched_bytes = self.buffer.len();
+            self.was_slow = false;
             return Ok(Some(Frame {
                 bytes: bytes.freeze(),
                 charge,
@@ -111,6 +124,7 @@ impl Inbox {
         if self.buffer.is_empty() && charge.size_bytes() > 0 {
             // Small frames have begun: what was for large ones goes.
             self.buffer = BytesMut::new();
+            self.touched_bytes = 0;
         } else {
             self.charge = charge;
         }
@@ -121,8 +135,8 @@ impl Inbox {
         }))
     }
 
-    /// Reads once, as much as is there and fits; 0 when the peer has closed. Waits for memory first when a large frame begins and the
-    /// node's budget is used up.
+    /// Reads once, as much as is there and fits; 0 when the peer has closed. Waits for memory first when a large frame begins, or goes on,
+    /// and the node's budget is used up.
     pub fn poll_fill<T: Transport>(
         &mut self,
         context: &mut Context<'_>,
@@ -132,16 +146,49 @@ impl Inbox {
             ready!(room.as_mut().poll(context));
             self.waiting_for_memory = None;
         }
+        let was_overdrawn = self.charge.is_overdrawn();
         let Some(limit) = self.make_room() else {
-            self.waiting_for_memory = Some(Box::pin(self.memory.clone().room()));
+            let memory = self.memory.clone();
+            self.waiting_for_memory = Some(match self.has_begun() {
+                true => Box::pin(memory.turn()),
+                false => Box::pin(memory.room()),
+            });
             return self.poll_fill(context, transport);
         };
         let mut target = (&mut self.buffer).limit(limit);
-        let count = ready!(pin!(transport.read_buf(&mut target)).poll(context))?;
+        let Poll::Ready(read) = pin!(transport.read_buf(&mut target)).poll(context) else {
+            if !was_overdrawn {
+                // Nothing is there to go on with: let somebody else.
+                self.charge.end_overdraft();
+            }
+            return Poll::Pending;
+        };
+        let count = read?;
+        self.charge_touched(self.buffer.len());
+        self.arrived_bytes += count;
         if count == limit && self.capacity_wanted < SMALL_BYTES {
             self.capacity_wanted *= 2;
         }
         Poll::Ready(Ok(count))
+    }
+
+    /// Whether a frame is under way that is charged.
+    pub fn has_begun(&self) -> bool {
+        self.charge.size_bytes() > 0 && !self.buffer.is_empty()
+    }
+
+    /// Whether it waits for the node's memory and not for its peer.
+    pub fn is_waiting_for_memory(&self) -> bool {
+        self.waiting_for_memory.is_some()
+    }
+
+    /// Looks how much of a large frame has arrived since the last look: whether its peer is slow, was slow, and others need the memory.
+    pub fn is_in_the_way(&mut self) -> bool {
+        let is_slow = std::mem::take(&mut self.arrived_bytes) < SLOW_BYTES
+            && self.has_begun()
+            && !self.is_waiting_for_memory();
+        let was_slow = std::mem::replace(&mut self.was_slow, is_slow);
+        is_slow && was_slow && !self.memory.has_room()
     }
 
     /// Gives memory back while nothing is under way.
@@ -149,6 +196,7 @@ impl Inbox {
         if self.buffer.is_empty() {
             self.buffer = BytesMut::new();
             self.charge = Charge::default();
+            self.touched_bytes = 0;
             self.capacity_wanted = INITIAL_BYTES;
         }
     }
@@ -170,17 +218,21 @@ impl Inbox {
                 };
                 self.ensure_capacity(wanted);
             }
-            return Some(self.buffer.capacity() - have);
+            let room = self.buffer.capacity() - have;
+            return Some(match self.memory.has_room() {
+                true => room,
+                false => room.min(INITIAL_BYTES),
+            });
         };
         if size <= SMALL_BYTES {
             self.ensure_capacity(size);
             return Some(self.buffer.capacity() - have);
         }
         let whole = size + PREFIX_BYTES;
+        if !self.may_go_on() {
+            return None;
+        }
         if self.buffer.capacity() < size {
-            if self.charge.size_bytes() == 0 && !self.memory.has_room() {
-                return None;
-            }
             // Doubling only once the granted part is full keeps the copies below the bytes received.
             if self.buffer.capacity() == have || self.buffer.capacity() < GRANT_BYTES {
                 let granted = GRANT_BYTES.max(self.capacity_wanted).max(2 * have);
@@ -190,23 +242,39 @@ impl Inbox {
         Some((self.buffer.capacity() - have).min(whole - have))
     }
 
+    fn may_go_on(&mut self) -> bool {
+        self.memory.has_room() || self.has_begun() && self.memory.overdraw(&mut self.charge)
+    }
+
     /// Uses the buffer's own memory again where nothing else refers to it; replaces the buffer otherwise.
     fn ensure_capacity(&mut self, capacity: usize) {
         let have = self.buffer.len();
         if self.buffer.capacity() >= capacity {
             return;
         }
-        if !self.buffer.try_reclaim(capacity - have) {
-            let mut larger = BytesMut::with_capacity(capacity);
-            larger.put_slice(&self.buffer);
-            self.buffer = larger;
+        if self.buffer.try_reclaim(capacity - have) {
+            self.charge_touched(self.buffer.capacity());
+            return;
         }
-        let capacity = self.buffer.capacity();
-        self.charge = if capacity > SMALL_BYTES {
-            self.memory.charge(capacity)
-        } else {
-            Charge::default()
+        let mut larger = BytesMut::with_capacity(capacity);
+        larger.put_slice(&self.buffer);
+        self.buffer = larger;
+        self.touched_bytes = 0;
+        self.charge_touched(have);
+    }
+
+    /// So much of the buffer was written to.
+    fn charge_touched(&mut self, size_bytes: usize) {
+        self.touched_bytes = self.touched_bytes.max(size_bytes);
+        let charged = match self.touched_bytes {
+            0..=SMALL_BYTES => 0,
+            bytes => bytes,
         };
+        match self.charge.size_bytes() {
+            held if held == charged => {}
+            0 => self.charge = self.memory.charge(charged),
+            _ => self.charge.resize(charged),
+        }
     }
 }
 
@@ -373,5 +441,93 @@ mod tests {
         reader.inbox.shrink();
         assert!(reader.inbox.is_shrunk());
         assert_eq!((reader.inbox.buffer.capacity(), reader.used.get()), (0, 0));
+    }
+
+    /// Sends all of a frame but its last byte, and has it read as far as that goes.
+    async fn begin(reader: &mut Reader, size: usize) {
+        reader.far.write_i32(size as i32).await.unwrap();
+        reader.far.write_all(&vec![1; size - 1]).await.unwrap();
+        while reader.fill_now().is_some() {}
+    }
+
+    impl Reader {
+        fn fill_now(&mut self) -> Option<usize> {
+            let fill =
+                std::future::poll_fn(|context| self.inbox.poll_fill(context, &mut self.near));
+            fill.now_or_never().map(Result::unwrap)
+        }
+
+        /// Another connection of the same node.
+        fn neighbour(&self) -> Self {
+            let (near, far) = tokio::io::duplex(8 * 1024 * 1024);
+            Self {
+                inbox: Inbox::new(8 * 1024 * 1024, self.inbox.memory.clone()),
+                far,
+                near,
+                used: self.used.clone(),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_announced_and_not_sent_is_not_charged() {
+        let mut reader = reader(100 * 1024 * 1024, usize::MAX);
+        reader.far.write_i32(100 * 1024 * 1024).await.unwrap();
+        reader.far.write_all(&[0; 1_000]).await.unwrap();
+        while !reader.inbox.has_frame().unwrap() && reader.fill_now().is_some() {}
+        assert_eq!(reader.used.get(), 0);
+    }
+
+    #[tokio::test]
+    async fn begun_frames_stay_within_the_budget_but_for_one() {
+        const LIMIT: usize = 4 * 1024 * 1024;
+        const LARGE: usize = 3 * 1024 * 1024;
+        let mut first = reader(8 * 1024 * 1024, LIMIT);
+        let mut crowd: Vec<Reader> = (0..20).map(|_| first.neighbour()).collect();
+        for number in 0..20 {
+            // All begin before the budget is used up.
+            let some = &mut crowd[number];
+            some.far.write_i32(LARGE as i32).await.unwrap();
+            some.far.write_all(&vec![1; 150_000]).await.unwrap();
+            while !some.inbox.has_frame().unwrap() && some.fill_now().is_some() {}
+        }
+        for some in &mut crowd {
+            some.far.write_all(&vec![1; LARGE - 150_000]).await.unwrap();
+        }
+        let mut done = 0;
+        for _ in 0..1_000 {
+            for some in &mut crowd {
+                if !some.inbox.has_frame().unwrap() {
+                    some.fill_now();
+                }
+                let used = first.used.get() as usize;
+                assert!(used <= LIMIT + 2 * LARGE, "{used}");
+                if let Some(frame) = some.inbox.next_frame().unwrap() {
+                    assert_eq!(frame.bytes.len(), LARGE);
+                    done += 1;
+                }
+            }
+        }
+        assert_eq!(done, 20, "nobody waits for ever");
+        drop(crowd);
+        assert_eq!(first.used.get(), 0);
+        first.send(100_000, 1).await;
+        first.frame().await;
+    }
+
+    #[tokio::test]
+    async fn who_is_slow_is_in_the_way_only_where_memory_is_short() {
+        let mut slow = reader(8 * 1024 * 1024, 1_000_000);
+        begin(&mut slow, 600_000).await;
+        assert!(!slow.inbox.is_in_the_way(), "it has just begun");
+        assert!(!slow.inbox.is_in_the_way() && !slow.inbox.is_in_the_way());
+        let _others = slow.inbox.memory.charge(500_000);
+        assert!(slow.inbox.is_in_the_way());
+        let mut waiting = slow.neighbour();
+        waiting.far.write_i32(600_000).await.unwrap();
+        while !waiting.inbox.has_frame().unwrap() && waiting.fill_now().is_some() {}
+        for _ in 0..3 {
+            assert!(!waiting.inbox.is_in_the_way(), "it is the node that waits");
+        }
     }
 }
