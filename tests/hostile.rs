@@ -16,13 +16,19 @@ mod wire;
 mod bombs;
 #[path = "hostile/crowds.rs"]
 mod crowds;
+#[path = "hostile/encrypted.rs"]
+mod encrypted;
 #[path = "hostile/framing.rs"]
 mod framing;
 #[path = "hostile/host.rs"]
 mod host;
 #[path = "hostile/names.rs"]
 mod names;
+#[path = "hostile/secured.rs"]
+mod secured;
 #[path = "hostile/sizes.rs"]
 mod sizes;
+#[path = "hostile/strangers.rs"]
+mod strangers;
 #[path = "hostile/unread.rs"]
 mod unread;

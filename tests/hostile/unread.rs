@@ -67,7 +67,7 @@ async fn thousands_of_requests_in_a_row_that_never_read_take_little_memory() {
         .await;
 }
 
-/// Answers of megabytes each, on many connections at once.
+/// What 400 clients do not read may take 128 MiB, which is twice the memory for answers, and an allocator as much again.
 #[tokio::test]
 async fn large_answers_that_nobody_reads_are_bounded_in_all() {
     let target = Target::start().await;
