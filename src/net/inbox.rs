@@ -506,6 +506,8 @@ mod tests {
         }
         let mut done = 0;
         for _ in 0..1_000 {
+            // A task that reads and reads is told to wait by the runtime.
+            tokio::task::yield_now().await;
             for some in &mut crowd {
                 if !some.inbox.has_frame().unwrap() {
                     some.fill_now();
