@@ -56,9 +56,9 @@ async fn handshakes_that_stop_anywhere_are_ended_and_hold_up_nobody() {
         secured.serves_all().await;
         // One more says its first words a byte at a time.
         let mut slow = secured.stream(secured.ssl).await;
-        let mut left = hello.iter();
+        let left = hello.iter();
         let ended = async {
-            while let Some(byte) = left.next() {
+            for byte in left {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 if slow.write_all(&[*byte]).await.is_err() {
                     return;
