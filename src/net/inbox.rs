@@ -494,9 +494,8 @@ mod tests {
         const LARGE: usize = 3 * 1024 * 1024;
         let mut first = reader(8 * 1024 * 1024, LIMIT);
         let mut crowd: Vec<Reader> = (0..20).map(|_| first.neighbour()).collect();
-        for number in 0..20 {
-            // All begin before the budget is used up.
-            let some = &mut crowd[number];
+        // All begin before the budget is used up.
+        for some in &mut crowd {
             some.far.write_i32(LARGE as i32).await.unwrap();
             some.far.write_all(&vec![1; 150_000]).await.unwrap();
             while !some.inbox.has_frame().unwrap() && some.fill_now().is_some() {}
