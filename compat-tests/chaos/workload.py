@@ -5,8 +5,10 @@ Each is a thread that tells the checker what it was told. Values are `WRITER:NUM
 
 import json
 import random
+import sys
 import threading
 import time
+import traceback
 from array import array
 from pathlib import Path
 
@@ -57,7 +59,13 @@ class Client(threading.Thread):
         """Waits for its end. Told to stop it was before, with all the others."""
         self.join(limit_s)
         if self.is_alive():
-            self.checker.problem(f"{self.name} does not end")
+            self.checker.problem(f"{self.name} does not end: {self.place()}")
+
+    def place(self) -> str:
+        """Where the thread is."""
+        frame = sys._current_frames().get(self.ident or 0)
+        places = traceback.extract_stack(frame)[-3:] if frame else []
+        return " > ".join(f"{Path(place.filename).name}:{place.lineno} {place.line}" for place in places)
 
 
 class Writer(Client):
