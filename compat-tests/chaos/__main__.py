@@ -16,7 +16,7 @@ import network
 import paths
 from checker import Checker
 from cluster import Cluster
-from nemesis import KINDS, PARTITIONS as PARTITION_KINDS, PROGRESS_S, SETTINGS, WHOLE_S, Nemesis
+from nemesis import KINDS, PARTITIONS as PARTITION_KINDS, PATIENCE_S, PROGRESS_S, SETTINGS, WHOLE_S, Nemesis
 from replicas import compare
 from workload import FLUSH_S, TOPIC, Client, Journal, Member, Reader, Watcher, Writer, begin_group, create_topic, look_up, outsider, whole_log
 
@@ -34,7 +34,7 @@ MILLION, EACH = 1_000_000, 20  # what a long run must reach to count
 class History:
     """One cluster, its clients and what became of them."""
 
-    def __init__(self, seed: int, per_second: float, kinds: tuple[str, ...], settings: dict[str, str]):
+    def __init__(self, seed: int, per_second: float, kinds: tuple[str, ...], settings: dict[str, str], progress_s: float = PROGRESS_S):
         self.checker = Checker(PARTITIONS)
         self.cluster = Cluster(SETTINGS | settings, network=network.Network([1, 2, 3]) if network.inside() else None)
         home = self.cluster.nodes[1].home
@@ -45,7 +45,7 @@ class History:
         self.others: list[Client] = [
             Reader("reader", False, *where), Reader("reader-again", True, *where), Member("member-1", *where), Member("member-2", *where), Watcher("watcher", *where),
         ]
-        self.nemesis = Nemesis(seed, *where, kinds)
+        self.nemesis = Nemesis(seed, *where, kinds, progress_s)
 
     def begin(self) -> None:
         self.cluster.start()
@@ -62,6 +62,8 @@ class History:
         self.stop_clients()
         for client in [*self.writers, *self.others]:
             client.ended(FLUSH_S + 10)
+            if notice := client.lingers(PROGRESS_S):
+                print(f"    {notice}", flush=True)
         self.nemesis.whole("the end")
         last = outsider(self.cluster)
         self.cluster.until(lambda: look_up(last, self.checker, PARTITIONS), "the group's offsets", PROGRESS_S)
@@ -144,7 +146,7 @@ def main() -> int:
     seeds = [*(arguments.seed or []), *([random.randrange(10**6)] if arguments.random_seed or not arguments.seed else [])]
     failed = 0
     for seed in seeds:
-        history = History(seed, arguments.rate, kinds, dict(one.split("=", 1) for one in arguments.setting))
+        history = History(seed, arguments.rate, kinds, dict(one.split("=", 1) for one in arguments.setting), PROGRESS_S if arguments.long else PATIENCE_S)
         problems = history.run(arguments.minutes * 60, arguments.until or [], arguments.hold)
         if arguments.long and not problems:
             problems = shortfall(history)

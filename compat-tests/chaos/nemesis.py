@@ -1,6 +1,6 @@
 """What happens to the cluster: one fault after the other, each healed and then waited for. Which, to whom and when is drawn from the seed.
 
-A fault's function returns once it is healed, and then every partition must acknowledge within `PROGRESS_S`. With one node dead they must as
+A fault's function returns once it is healed, and then every partition must acknowledge within `PROGRESS_S`, in a short run `PATIENCE_S`. With one node dead they must as
 well: a refused connection is evidence enough to replace it. (How long it really takes is what failover.py measures.) While a node stands
 still or is cut off, its partitions may wait for its session to end. No fault meets a cluster that is not whole again, but for the faults of
 `BESIDE`: they strike just before another one, and are healed with it.
@@ -17,7 +17,8 @@ from network import CLIENT
 from replicas import lose_power
 from workload import TOPIC, Journal
 
-PROGRESS_S = 10.0
+PROGRESS_S = 10.0  # in a run that counts
+PATIENCE_S = 40.0  # in a short one, whose machine may have other things to do
 WHOLE_S = 60.0  # every replica in sync, every node a voter
 SESSION_S = 6.0
 SETTINGS = {"broker.session.timeout.ms": f"{SESSION_S * 1000:.0f}", "broker.heartbeat.interval.ms": "1000"}
@@ -30,9 +31,10 @@ BESIDE_SHARE = 0.25  # of the faults that one of BESIDE comes before
 
 
 class Nemesis:
-    def __init__(self, seed: int, cluster: Cluster, checker: Checker, journal: Journal, partitions: int, kinds: tuple[str, ...] = KINDS):
+    def __init__(self, seed: int, cluster: Cluster, checker: Checker, journal: Journal, partitions: int, kinds: tuple[str, ...] = KINDS, progress_s: float = PROGRESS_S):
         self.chance = random.Random(seed)
         self.cluster, self.checker, self.journal, self.partitions, self.kinds = cluster, checker, journal, partitions, kinds
+        self.progress_s = progress_s
         self.faults: Counter[str] = Counter()
         self.waits: dict[str, list[float]] = {}
         self.deck: list[str] = []
@@ -66,8 +68,9 @@ class Nemesis:
     def ago(self, moment: float) -> str:
         return f"at {moment - self.journal.began:.1f} s:"
 
-    def progress(self, what: str, since: float, limit_s: float = PROGRESS_S) -> None:
+    def progress(self, what: str, since: float) -> None:
         """Every partition acknowledges something from now on, in time; otherwise a problem, and it goes on."""
+        limit_s = self.progress_s
         deadline = since + limit_s
         while behind := self.checker.behind(since):
             if time.monotonic() > deadline:
@@ -93,10 +96,10 @@ class Nemesis:
 
     def leader(self) -> Node:
         partition = self.chance.randrange(self.partitions)
-        return self.cluster.until(lambda: self.cluster.leader(TOPIC, partition), "a leader", PROGRESS_S)
+        return self.cluster.until(lambda: self.cluster.leader(TOPIC, partition), "a leader", self.progress_s)
 
     def controller(self) -> Node:
-        return self.cluster.until(self.cluster.active_controller, "a controller", PROGRESS_S)
+        return self.cluster.until(self.cluster.active_controller, "a controller", self.progress_s)
 
     def follower(self) -> Node:
         """A node that neither leads a certain partition nor the quorum."""
@@ -227,9 +230,9 @@ class Nemesis:
         fewer = [id for id in sorted(self.cluster.nodes) if id != left_out]
         self.journal.write("reassign", partition=partition, replicas=fewer)
         self.moved = partition
-        self.cluster.until(lambda: self.reassigned(partition, fewer) and self.replicas(partition) == set(fewer), "a replica given up", PROGRESS_S)
+        self.cluster.until(lambda: self.reassigned(partition, fewer) and self.replicas(partition) == set(fewer), "a replica given up", self.progress_s)
         self.journal.write("reassign", partition=partition, replicas=sorted(self.cluster.nodes))
-        self.cluster.until(lambda: self.reassigned(partition, sorted(self.cluster.nodes)), "a replica asked for", PROGRESS_S)
+        self.cluster.until(lambda: self.reassigned(partition, sorted(self.cluster.nodes)), "a replica asked for", self.progress_s)
 
     def reassigned(self, partition: int, replicas: list[int]) -> bool:
         """Whether some node took the order, or there is nothing to do."""
@@ -248,4 +251,4 @@ class Nemesis:
             said = node.said().count("the clock jumped")
             self.journal.write("clock jump", node=node.id, ahead_ms=ahead_ms)
             node.jump(ahead_ms)
-            self.cluster.until(lambda: node.said().count("the clock jumped") > said, f"node {node.id}'s clock jumps", PROGRESS_S)
+            self.cluster.until(lambda: node.said().count("the clock jumped") > said, f"node {node.id}'s clock jumps", self.progress_s)

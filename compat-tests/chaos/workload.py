@@ -45,21 +45,27 @@ class Client(threading.Thread):
         super().__init__(name=name, daemon=True)
         self.cluster, self.checker, self.journal, self.partitions = cluster, checker, journal, partitions
         self.stopping = threading.Event()
+        self.told = threading.Event()  # all that it will tell; what is left is to close
 
     def run(self) -> None:
         try:
             self.work()
         except Exception as error:
             self.checker.problem(f"{self.name}: {type(error).__name__}: {error}")
+        self.told.set()
 
     def work(self) -> None:
         raise NotImplementedError
 
     def ended(self, limit_s: float) -> None:
         """Waits for its end. Told to stop it was before, with all the others."""
-        self.join(limit_s)
-        if self.is_alive():
+        if not self.told.wait(limit_s):
             self.checker.problem(f"{self.name} does not end: {self.place()}")
+
+    def lingers(self, limit_s: float) -> str | None:
+        """What is to be said of a client library that does not let go (librdkafka's close() was seen to wait for minutes after nodes were cut off)."""
+        self.join(limit_s)
+        return f"{self.name} has told all and does not close: {self.place()}" if self.is_alive() else None
 
     def place(self) -> str:
         """Where the thread is."""
@@ -137,6 +143,8 @@ class Reader(Client):
                     take(self.checker, self.name, message, expected)
                 self.stopping.wait(PAUSE_S * self.again)
         finally:
+            if self.stopping.is_set():
+                self.told.set()
             consumer.close()
 
 
@@ -172,6 +180,7 @@ class Member(Client):
             if time.monotonic() > next_commit:
                 self.commit(consumer)
                 next_commit = time.monotonic() + 0.5
+        self.told.set()
         consumer.close()
 
     def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
